@@ -1,0 +1,3 @@
+//! POSIX-X: the Linux personality.
+#![no_std]
+extern crate alloc;
