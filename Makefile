@@ -1,0 +1,94 @@
+# Exo-OS: `make` lists what there is to do.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+CARGO ?= cargo
+JOBS := $(shell nproc)
+
+KERNEL := target/exo-kernel
+EXO := target/release/exo
+INITRAMFS := target/initramfs.tar
+BUSYBOX := target/musl/busybox
+
+# Every C file below userland/ is one program of its own; headers lie beside them.
+USERLAND := $(patsubst userland/%.c,target/userland/%,$(wildcard userland/*/*.c))
+USERLAND_HEADERS := $(wildcard userland/*/*.h)
+
+.PHONY: help
+help: ## List these targets
+	@echo "Exo-OS: make TARGET, where TARGET is one of"
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | \
+	    awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
+	@echo "After a build, the host command is $(EXO) (try: $(EXO) --help)."
+
+.PHONY: run
+run: all ## Build what is missing, boot, and open a shell in this terminal (ARGS="--machine q35")
+	@$(EXO) shell $(ARGS)
+
+.PHONY: all
+all: setup kernel $(INITRAMFS) $(EXO) ## Build kernel, initramfs and the exo command
+
+.PHONY: setup
+setup: ## Install what the build needs, or say what to install
+	@tools/setup
+
+.PHONY: test
+test: all userland ## Run every test; ends with "N passed, M failed" (ARGS="boot --filter vi")
+	@$(EXO) test $(ARGS)
+
+.PHONY: check
+check: setup ## The fast loop: formatting, lints on every crate, host tests, layer rules
+	@tools/check
+
+.PHONY: bench
+bench: all userland ## Measure against Linux in the same QEMU; writes docs/benchmarks.md
+	@$(EXO) bench $(ARGS)
+
+.PHONY: iso
+iso: all ## Build target/exo-os.iso, which GRUB boots
+	@$(EXO) iso
+
+.PHONY: debug
+debug: all ## Start QEMU waiting for gdb, and gdb with the kernel's symbols
+	@$(EXO) debug $(ARGS)
+
+.PHONY: kernel
+kernel: setup ## Build the kernel only
+	@tools/kernel-cargo build --release
+	@ln -sf x86_64-unknown-none/release/exo-kernel $(KERNEL)
+
+.PHONY: userland
+userland: setup ## Build the C programs: init, conformance tests, benchmarks
+	@$(MAKE) --no-print-directory -j$(JOBS) userland-programs
+
+.PHONY: userland-programs
+userland-programs: $(USERLAND)
+
+target/userland/%: userland/%.c $(USERLAND_HEADERS) musl-port/exo-cc
+	@mkdir -p $(@D)
+	@echo "  exo-cc $<"
+	@musl-port/exo-cc -Wall -Wextra -g0 -s -o $@ $<
+
+$(BUSYBOX): musl-port/build-busybox musl-port/sources.sha256 | setup
+	@musl-port/build-busybox
+
+$(INITRAMFS): initramfs/build $(shell find initramfs/root -type f) $(BUSYBOX) \
+    $(filter target/userland/exo-init/exo-init,$(USERLAND)) | setup
+	@echo "  initramfs"
+	@initramfs/build
+
+.PHONY: exo
+exo: setup
+	@$(CARGO) build --release -p exo
+
+.PHONY: $(EXO)
+$(EXO): setup
+	@$(CARGO) build --release -p exo
+
+.PHONY: clean
+clean: ## Remove what was built, except downloads and busybox
+	rm -rf target/debug target/release target/x86_64-unknown-none target/userland target/initramfs* \
+	    target/exo-*
+
+.PHONY: distclean
+distclean: ## Remove everything that was built or downloaded
+	rm -rf target
