@@ -1,11 +1,11 @@
 /*
  * exo-batch: runs many programs in one boot and reports what each of them did.
  *
- *   exo-batch LIST [SECONDS]
+ *   exo-batch LIST [SECONDS [DIRECTORY]]
  *
  * LIST holds lines `name<TAB>argv…` with arguments separated by single blanks (no shell, no
  * quoting); empty lines and lines that start with `#` are skipped. Each program gets a fresh empty
- * working directory, a session of its own, /dev/null as stdin, and a time limit. Its stdout and
+ * working directory (DIRECTORY/cwd; DIRECTORY must not exist yet), a session of its own, /dev/null as stdin, and a time limit. Its stdout and
  * stderr go to one file; afterwards exo-batch writes
  *
  *   @@ name status length
@@ -34,8 +34,8 @@
 enum { DEFAULT_SECONDS = 20, MAX_ARGS = 256, STRAY_ROUNDS = 200 };
 
 static sigset_t child_signal;
-static char base[] = "/tmp/exo-batch.XXXXXX";
-static char work[64], capture[64];
+static const char *base = "/tmp/exo-batch";
+static char work[256], capture[256];
 
 static _Noreturn void die(const char *what)
 {
@@ -254,7 +254,7 @@ static int split_line(char *line, char **name, char **argv)
 int main(int argc, char **argv)
 {
 	if (argc < 2) {
-		fprintf(stderr, "usage: exo-batch LIST [SECONDS]\n");
+		fprintf(stderr, "usage: exo-batch LIST [SECONDS [DIRECTORY]]\n");
 		return 2;
 	}
 	double seconds = argc > 2 ? atof(argv[2]) : DEFAULT_SECONDS;
@@ -265,9 +265,10 @@ int main(int argc, char **argv)
 	sigaddset(&child_signal, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &child_signal, NULL);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	if (!mkdtemp(base))
+	if (argc > 3)
+		base = argv[3];
+	if (mkdir(base, 0755) < 0)
 		die(base);
-	chmod(base, 0755);
 	snprintf(work, sizeof work, "%s/cwd", base);
 	snprintf(capture, sizeof capture, "%s/out", base);
 
