@@ -1,0 +1,75 @@
+//! Who is bound to which name.
+
+use alloc::sync::{Arc, Weak};
+use alloc::vec::Vec;
+
+use hashbrown::HashMap;
+use spin::Lazy;
+
+use super::socket::UnixSocket;
+use crate::sync::SpinLock;
+use crate::{Kind, Result};
+
+/// A socket file, whatever its path is now: file system and inode number.
+pub type FileId = (u64, u64);
+
+/// The name that an endpoint is bound to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Address {
+    /// A socket file; the path is kept as it was given to bind.
+    Path { path: Vec<u8>, file: FileId },
+    /// A name outside the file system.
+    Abstract(Vec<u8>),
+}
+
+#[derive(PartialEq, Eq, Hash)]
+enum Key {
+    File(FileId),
+    Abstract(Vec<u8>),
+}
+
+impl Address {
+    fn key(&self) -> Key {
+        match self {
+            Self::Path { file, .. } => Key::File(*file),
+            Self::Abstract(name) => Key::Abstract(name.clone()),
+        }
+    }
+}
+
+static BOUND: Lazy<SpinLock<HashMap<Key, Weak<UnixSocket>>>> = Lazy::new(|| SpinLock::new(HashMap::new()));
+
+/// Binds `socket` to `address`. [`Kind::AddressInUse`] if a living socket is.
+pub(super) fn bind(address: &Address, socket: &Arc<UnixSocket>) -> Result<()> {
+    let mut bound = BOUND.lock();
+    if bound.get(&address.key()).is_some_and(|other| other.strong_count() > 0) {
+        return Err(Kind::AddressInUse.into());
+    }
+    bound.try_reserve(1).map_err(|_| Kind::NoMemory)?;
+    bound.insert(address.key(), Arc::downgrade(socket));
+    Ok(())
+}
+
+/// Forgets a name if it is this socket's own (an accepted endpoint shows its listener's name).
+pub(super) fn unbind(address: &Address, socket: &UnixSocket) {
+    let mut bound = BOUND.lock();
+    if bound.get(&address.key()).is_some_and(|owner| core::ptr::eq(owner.as_ptr(), socket)) {
+        bound.remove(&address.key());
+    }
+}
+
+fn find(key: &Key) -> Result<Arc<UnixSocket>> {
+    BOUND.lock().get(key).and_then(Weak::upgrade).ok_or_else(|| Kind::ConnectionRefused.into())
+}
+
+impl UnixSocket {
+    /// The socket bound to an abstract name. [`Kind::ConnectionRefused`] if there is none.
+    pub fn find_abstract(name: &[u8]) -> Result<Arc<Self>> {
+        find(&Key::Abstract(name.to_vec()))
+    }
+
+    /// The socket bound to a socket file. [`Kind::ConnectionRefused`] if it is gone.
+    pub fn find_file(file: FileId) -> Result<Arc<Self>> {
+        find(&Key::File(file))
+    }
+}
