@@ -57,16 +57,8 @@ pub fn personality() -> &'static dyn Personality {
 /// Every bit pattern is a valid value, and the type has no padding (padding would leak kernel memory).
 pub unsafe trait Pod: Copy + 'static {}
 
-macro_rules! pod {
-    ($($t:ty),*) => { $(
-        // SAFETY: plain integers have no padding and no invalid bit patterns.
-        unsafe impl Pod for $t {}
-    )* };
-}
-pod!(u8, u16, u32, u64, usize, i8, i16, i32, i64, isize);
-
-// SAFETY: an array has its element's validity and adds no padding.
-unsafe impl<T: Pod, const N: usize> Pod for [T; N] {}
+// SAFETY: bytemuck's contract says the same, and its derive checks it field by field.
+unsafe impl<T: bytemuck::Pod> Pod for T {}
 
 /// The alleged address of a `T` in user memory.
 pub struct UserPtr<T>(usize, PhantomData<*mut T>);

@@ -1,3 +1,129 @@
-//! The Linux x86-64 user ABI, as data: system-call table, error numbers, flags and structures.
+//! The Linux x86-64 user ABI, as data: the system-call table, error numbers, signals and structures.
+//!
+//! - [`syscall_table!`] is the table itself, [`SYSCALLS`] what it says as data, [`number`] its names;
+//! - [`Errno`] the error numbers;
+//! - [`signal`] signal numbers and sets, the structures of a signal frame;
+//! - [`types`] the structures that cross the boundary, all of them [`bytemuck::Pod`];
+//! - [`uapi`] the constants of Linux's headers.
+//!
+//! POSIX-X implements this, the host tools (analyser, tracer, documentation) read it.
 #![no_std]
 #![forbid(unsafe_code)]
+
+mod errno;
+pub mod signal;
+mod table;
+pub mod types;
+
+pub use errno::Errno;
+/// Constants (and structures) of Linux's own headers.
+pub use linux_raw_sys as uapi;
+
+/// How a call is answered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Path {
+    /// By the entry stub, from a value of the thread.
+    Fast,
+    /// By a handler with typed arguments.
+    Hybrid,
+    /// By a handler that has the whole register frame.
+    Legacy,
+}
+
+/// How much of a call there is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Level {
+    /// Everything that Linux 6.1 does with it.
+    Full,
+    /// Everything but what is named here.
+    Partial(&'static str),
+    /// Nothing: the answer is ENOSYS.
+    Absent,
+}
+
+/// An argument: its name, and its type as the table writes it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Argument {
+    /// The name, as in Linux's manual.
+    pub name: &'static str,
+    /// The type's name.
+    pub kind: &'static str,
+}
+
+/// One row of the table.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Syscall {
+    /// The number in rax.
+    pub number: u16,
+    /// The name.
+    pub name: &'static str,
+    /// How it is answered.
+    pub path: Path,
+    /// The arguments, in order.
+    pub arguments: &'static [Argument],
+    /// How much of it there is.
+    pub level: Level,
+}
+
+macro_rules! level {
+    (full) => {
+        Level::Full
+    };
+    (partial $what:literal) => {
+        Level::Partial($what)
+    };
+    (absent) => {
+        Level::Absent
+    };
+}
+macro_rules! path {
+    (fast) => {
+        Path::Fast
+    };
+    (hybrid) => {
+        Path::Hybrid
+    };
+    (legacy) => {
+        Path::Legacy
+    };
+}
+macro_rules! rows {
+    ($($number:literal $name:ident $path:ident ($($arg:ident : $kind:ty),*) $level:ident $(($what:literal))?;)*) => {
+        /// Every call of Linux 6.1, by number.
+        pub const SYSCALLS: &[Syscall] = &[$(Syscall {
+            number: $number,
+            name: stringify!($name),
+            path: path!($path),
+            arguments: &[$(Argument { name: stringify!($arg), kind: stringify!($kind) }),*],
+            level: level!($level $($what)?),
+        }),*];
+
+        /// The numbers by name.
+        #[allow(non_upper_case_globals, missing_docs)]
+        pub mod number {
+            $(pub const $name: u64 = $number;)*
+        }
+    };
+}
+syscall_table!(rows);
+
+/// One more than the highest number.
+pub const SYSCALL_LIMIT: usize = SYSCALLS[SYSCALLS.len() - 1].number as usize + 1;
+
+const _: () = {
+    let mut index = 1;
+    while index < SYSCALLS.len() {
+        assert!(SYSCALLS[index - 1].number < SYSCALLS[index].number, "the table is ordered by number");
+        index += 1;
+    }
+};
+
+/// The row of a number.
+pub fn syscall(number: u64) -> Option<&'static Syscall> {
+    SYSCALLS.binary_search_by_key(&number, |row| u64::from(row.number)).ok().map(|index| &SYSCALLS[index])
+}
+
+/// The row of a name.
+pub fn syscall_by_name(name: &str) -> Option<&'static Syscall> {
+    SYSCALLS.iter().find(|row| row.name == name)
+}

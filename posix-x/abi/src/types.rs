@@ -1,0 +1,137 @@
+//! The structures that cross the boundary, laid out as Linux does on x86-64.
+//!
+//! All are [`Pod`]: without padding (where C pads, a field says so) and valid for every bit pattern.
+
+use bytemuck::{Pod, Zeroable};
+
+macro_rules! structs {
+    ($($(#[$meta:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident : $type:ty),* $(,)? })*) => { $(
+        $(#[$meta])*
+        #[repr(C)]
+        #[derive(Clone, Copy, Pod, Zeroable, PartialEq, Eq, Debug)]
+        #[allow(missing_docs)]
+        pub struct $name { $($(#[$field_meta])* pub $field: $type),* }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self::zeroed()
+            }
+        }
+    )* };
+}
+
+structs! {
+    /// Seconds and nanoseconds.
+    Timespec { sec: i64, nsec: i64 }
+    /// Seconds and microseconds.
+    Timeval { sec: i64, usec: i64 }
+    /// What `gettimeofday` used to give.
+    Timezone { minuteswest: i32, dsttime: i32 }
+    /// An interval timer of `setitimer`.
+    Itimerval { interval: Timeval, value: Timeval }
+    /// An interval timer of `timer_settime` and `timerfd_settime`.
+    Itimerspec { interval: Timespec, value: Timespec }
+    /// `times`: clock ticks of 10 ms.
+    Tms { utime: i64, stime: i64, cutime: i64, cstime: i64 }
+    /// `utime`.
+    Utimbuf { actime: i64, modtime: i64 }
+
+    /// One run of a scattered buffer.
+    Iovec { base: u64, len: u64 }
+    /// `stat`.
+    Stat {
+        dev: u64, ino: u64, nlink: u64, mode: u32, uid: u32, gid: u32, pad0: u32, rdev: u64, size: i64,
+        blksize: i64, blocks: i64, atime: Timespec, mtime: Timespec, ctime: Timespec, unused: [i64; 3],
+    }
+    /// A time stamp of `statx`.
+    StatxTimestamp { sec: i64, nsec: u32, pad: i32 }
+    /// `statx`.
+    Statx {
+        mask: u32, blksize: u32, attributes: u64, nlink: u32, uid: u32, gid: u32, mode: u16, pad0: u16,
+        ino: u64, size: u64, blocks: u64, attributes_mask: u64, atime: StatxTimestamp, btime: StatxTimestamp,
+        ctime: StatxTimestamp, mtime: StatxTimestamp, rdev_major: u32, rdev_minor: u32, dev_major: u32,
+        dev_minor: u32, mnt_id: u64, dio_mem_align: u32, dio_offset_align: u32, spare: [u64; 12],
+    }
+    /// `statfs`.
+    Statfs {
+        kind: i64, bsize: i64, blocks: u64, bfree: u64, bavail: u64, files: u64, ffree: u64, fsid: [i32; 2],
+        namelen: i64, frsize: i64, flags: i64, spare: [i64; 4],
+    }
+    /// A record lock.
+    Flock { kind: i16, whence: i16, pad0: i32, start: i64, len: i64, pid: i32, pad1: i32 }
+    /// `F_SETOWN_EX`.
+    FOwnerEx { kind: i32, pid: i32 }
+    /// `openat2`.
+    OpenHow { flags: u64, mode: u64, resolve: u64 }
+    /// `poll`.
+    PollFd { fd: i32, events: u16, revents: u16 }
+
+    /// `uname`.
+    Utsname {
+        sysname: [u8; 65], nodename: [u8; 65], release: [u8; 65], version: [u8; 65], machine: [u8; 65],
+        domainname: [u8; 65],
+    }
+    /// `sysinfo`.
+    Sysinfo {
+        uptime: i64, loads: [u64; 3], totalram: u64, freeram: u64, sharedram: u64, bufferram: u64,
+        totalswap: u64, freeswap: u64, procs: u16, pad: u16, pad1: u32, totalhigh: u64, freehigh: u64,
+        mem_unit: u32, pad2: u32,
+    }
+    /// `getrusage`, `wait4`.
+    Rusage {
+        utime: Timeval, stime: Timeval, maxrss: i64, ixrss: i64, idrss: i64, isrss: i64, minflt: i64,
+        majflt: i64, nswap: i64, inblock: i64, oublock: i64, msgsnd: i64, msgrcv: i64, nsignals: i64,
+        nvcsw: i64, nivcsw: i64,
+    }
+    /// A resource limit.
+    Rlimit { cur: u64, max: u64 }
+    /// `clone3`, in its longest form.
+    CloneArgs {
+        flags: u64, pidfd: u64, child_tid: u64, parent_tid: u64, exit_signal: u64, stack: u64, stack_size: u64,
+        tls: u64, set_tid: u64, set_tid_size: u64, cgroup: u64,
+    }
+    /// `capget` and `capset`: version and process.
+    CapHeader { version: u32, pid: i32 }
+    /// `capget` and `capset`: 32 bits of each set.
+    CapData { effective: u32, permitted: u32, inheritable: u32 }
+    /// The list of robust futexes a thread holds.
+    RobustListHead { list: u64, futex_offset: i64, list_op_pending: u64 }
+
+    /// `rt_sigaction`.
+    SigAction { handler: u64, flags: u64, restorer: u64, mask: u64 }
+    /// `siginfo_t`: the three numbers all have, and 112 bytes whose meaning depends on them.
+    SigInfo { signo: i32, errno: i32, code: i32, pad: i32, fields: [u64; 14] }
+    /// `sigaltstack`.
+    StackT { sp: u64, flags: i32, pad: i32, size: u64 }
+    /// How a timer notifies.
+    Sigevent { value: u64, signo: i32, notify: i32, tid: i32, pad: [i32; 11] }
+    /// What a `signalfd` gives to read.
+    SignalfdSiginfo {
+        signo: u32, errno: i32, code: i32, pid: u32, uid: u32, fd: i32, tid: u32, band: u32, overrun: u32,
+        trapno: u32, status: i32, int: i32, ptr: u64, utime: u64, stime: u64, addr: u64, addr_lsb: u16,
+        pad2: u16, syscall: i32, call_addr: u64, arch: u32, pad: [u8; 28],
+    }
+
+    /// What a terminal does with bytes.
+    Termios { iflag: u32, oflag: u32, cflag: u32, lflag: u32, line: u8, cc: [u8; 19] }
+    /// A terminal's size.
+    Winsize { row: u16, col: u16, xpixel: u16, ypixel: u16 }
+}
+
+/// `epoll_ctl`, `epoll_wait`: packed on x86-64.
+#[repr(C, packed)]
+#[derive(Clone, Copy, Pod, Zeroable)]
+#[allow(missing_docs)]
+pub struct EpollEvent {
+    pub events: u32,
+    pub data: u64,
+}
+
+macro_rules! sizes {
+    ($($name:ident $size:literal),*) => { $(const _: () = assert!(core::mem::size_of::<$name>() == $size);)* };
+}
+sizes! {
+    Stat 144, Statx 256, Statfs 120, Flock 32, Utsname 390, Sysinfo 112, Rusage 144, CloneArgs 88,
+    SigAction 32, SigInfo 128, StackT 24, Sigevent 64, SignalfdSiginfo 128, Termios 36, EpollEvent 12,
+    PollFd 8, RobustListHead 24
+}

@@ -1,0 +1,61 @@
+//! The types of system-call arguments, each made of one register by [`FromRegister`].
+
+use exo_kernel::user::UserPtr;
+
+use super::errno::Errno;
+
+/// What a handler returns: the value for rax, or the error.
+pub type SysResult = Result<usize, Errno>;
+
+/// A type that a system call can take as an argument.
+///
+/// As on Linux, only the bits that the type has are looked at.
+pub trait FromRegister {
+    /// The argument in `register`.
+    fn from_register(register: u64) -> Self;
+}
+
+macro_rules! integers {
+    ($($type:ty),*) => { $(
+        impl FromRegister for $type {
+            #[inline(always)]
+            fn from_register(register: u64) -> Self {
+                register as $type
+            }
+        }
+    )* };
+}
+integers!(u32, i32, u64, i64, usize, isize);
+
+/// A process or thread number (or what a call makes of the negative ones).
+pub type Pid = i32;
+
+/// An alleged address of bytes.
+pub type UserAddr = UserPtr<u8>;
+
+/// An alleged address of a string that ends in a NUL.
+pub type UserStr = UserPtr<u8>;
+
+impl<T> FromRegister for UserPtr<T> {
+    #[inline(always)]
+    fn from_register(register: u64) -> Self {
+        UserPtr::new(register as usize)
+    }
+}
+
+/// A file descriptor.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(transparent)]
+pub struct Fd(pub i32);
+
+impl Fd {
+    /// In place of a directory: the current one.
+    pub const CWD: Fd = Fd(-100);
+}
+
+impl FromRegister for Fd {
+    #[inline(always)]
+    fn from_register(register: u64) -> Self {
+        Fd(register as i32)
+    }
+}

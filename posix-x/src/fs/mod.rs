@@ -1,0 +1,4 @@
+//! `fs`: to come.
+
+/// Its system calls.
+pub mod calls {}

@@ -1,0 +1,4 @@
+//! `poll`: to come.
+
+/// Its system calls.
+pub mod calls {}

@@ -1,0 +1,4 @@
+//! `tty`: to come.
+
+/// Its system calls.
+pub mod calls {}
