@@ -10,7 +10,8 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use line_discipline::{Cc, LineDiscipline, Local, Received, Signal, Termios};
+pub use line_discipline::{Cc, Control, Input, Local, Output, Termios, CC_COUNT};
+use line_discipline::{LineDiscipline, Received, Signal};
 use spin::Once;
 
 use crate::sync::{Events, PollTable, Sleep, SpinLock, WaitQueue};
