@@ -1,1 +1,53 @@
+//! x86_64: boot, traps, interrupts, per-CPU state, user memory access, timers and power.
+//!
+//! The assembly files hold what Rust cannot say: `boot.S` (power-on to Rust), `entry.S` (system calls,
+//! exceptions, interrupts), `switch.S` (threads) and `usercopy.S` (user memory). Each states its
+//! register contract at the top.
 
+pub mod boot;
+pub mod cpu;
+pub mod early_serial;
+pub mod fpu;
+pub mod frame;
+pub mod irq;
+pub mod percpu;
+pub mod pio;
+pub mod power;
+mod rtc;
+pub mod syscall;
+pub mod thread;
+pub mod timer;
+pub mod tsc;
+pub mod usercopy;
+
+pub use boot::{BootInfo, MemoryRegion};
+pub use cpu::{entropy, halt, halt_forever, interrupts_enabled, irq_disable_save, irq_restore};
+pub use cpu::{fs_base, set_fs_base, set_user_gs_base, user_gs_base};
+pub use fpu::FpuState;
+pub use frame::{user_frame, UserFrame};
+pub use percpu::{cpu_id, ThreadCore};
+pub use rtc::rtc_read;
+pub use power::{poweroff, reboot};
+pub use syscall::{set_fast_call, set_lean_call};
+pub use thread::enter_user;
+pub use tsc::{nanoseconds, tsc, tsc_hz};
+
+/// All physical memory, mapped once (writable, never executable).
+pub const PHYS_MAP: usize = 0xffff_8800_0000_0000;
+/// Kernel mappings made at run time: guarded stacks.
+pub const KERNEL_VIRT: usize = 0xffff_c900_0000_0000;
+/// Where the kernel image is linked: physical address 0.
+pub const KERNEL_IMAGE: usize = 0xffff_ffff_8000_0000;
+/// The lowest address that a user program may map.
+pub const USER_MIN: usize = 0x1_0000;
+/// The end of user memory. The page below the canonical boundary is left out, so that the instruction after
+/// a `syscall` always has a canonical address.
+pub const USER_TOP: usize = 0x0000_7fff_ffff_f000;
+/// Bytes of a page.
+pub const PAGE_SIZE: usize = 4096;
+
+/// The kernel's address of physical memory.
+#[inline]
+pub const fn phys_to_virt(physical: u64) -> usize {
+    PHYS_MAP + physical as usize
+}
