@@ -15,7 +15,7 @@ out=$(cd "$1" && pwd)
 jobs=${JOBS:-$(nproc)}
 
 export CC=${EXO_CC:-$here/../musl-port/exo-cc}
-export CFLAGS="-std=gnu11 -static -O2 -g0 -s -Wall -Wextra -Werror -pthread -I$here/include"
+export CFLAGS="-std=gnu11 -static -O2 -g0 -s -Wall -Wextra -Werror -Wno-unused-parameter -pthread -I$here/include"
 
 newest_header=$(ls -t "$here"/include/*.h | head -n 1)
 

@@ -1,5 +1,6 @@
 #include "test.h"
 #include <linux/futex.h>
+#include <stddef.h>
 
 struct lock {
 	struct robust_list node;

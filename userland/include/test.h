@@ -14,6 +14,7 @@
  *   holds(condition)    true
  *   ends(pid, "exit 0") how a child ended: "exit N", "signal NAME", "stopped NAME", "continued"
  *   CHILD(statements)   runs them in a child and waits; its failed checks count
+ *   SPAWN(pid, …)       runs them in a child; what it prints appears when ends(pid, …) waits for it
  *   note("…")           a line of its own
  */
 #ifndef EXO_TEST_H
@@ -194,6 +195,33 @@ static UNUSED int test_text(const char *what, const char *value, const char *wan
 	return test_report(value && !strcmp(value, wanted), what, got, want);
 }
 
+/*
+ * What a spawned child prints is kept in a pipe until somebody waits for it with ends(), so that the
+ * lines of parent and child come in one order only.
+ */
+static struct test_capture {
+	pid_t pid;
+	int fd;
+} test_captures[64];
+
+static UNUSED void test_show_output(pid_t pid)
+{
+	for (size_t i = 0; i < sizeof test_captures / sizeof test_captures[0]; i++) {
+		struct test_capture *c = &test_captures[i];
+		if (c->pid != pid || pid == 0)
+			continue;
+		char text[4096];
+		ssize_t n;
+		while ((n = read(c->fd, text, sizeof text)) > 0)
+			fwrite(text, 1, (size_t)n, stdout);
+		fflush(stdout);
+		if (n == 0) {
+			close(c->fd);
+			c->pid = 0;
+		}
+	}
+}
+
 static UNUSED int test_ends(const char *what, pid_t pid, const char *wanted)
 {
 	int status = 0;
@@ -202,6 +230,7 @@ static UNUSED int test_ends(const char *what, pid_t pid, const char *wanted)
 		got = waitpid(pid, &status, WUNTRACED | WCONTINUED);
 	while (got < 0 && errno == EINTR);
 	const char *text = got < 0 ? errno_name(errno) : status_name(status);
+	test_show_output(pid);
 	return test_report(!strcmp(text, wanted), what, text, wanted);
 }
 
@@ -244,6 +273,36 @@ static UNUSED pid_t start_child(void)
 	return pid;
 }
 
+/* Like start_child, with what it prints held back until the parent asks for it. */
+static UNUSED pid_t start_captured(void)
+{
+	int fds[2];
+	need(pipe2(fds, O_CLOEXEC));
+	/* Far from the numbers that a test may look at. */
+	int out = fcntl(fds[0], F_DUPFD_CLOEXEC, 200);
+	if (out >= 0)
+		close(fds[0]);
+	else
+		out = fds[0];
+	fcntl(out, F_SETFL, O_NONBLOCK);
+	pid_t pid = start_child();
+	if (pid == 0) {
+		dup2(fds[1], 1);
+		close(fds[1]);
+		close(out);
+		memset(test_captures, 0, sizeof test_captures);
+		return 0;
+	}
+	close(fds[1]);
+	for (size_t i = 0; i < sizeof test_captures / sizeof test_captures[0]; i++)
+		if (test_captures[i].pid == 0) {
+			test_captures[i] = (struct test_capture){pid, out};
+			return pid;
+		}
+	close(out);
+	return pid;
+}
+
 static UNUSED _Noreturn void end_child(void)
 {
 	fflush(stdout);
@@ -269,10 +328,10 @@ static UNUSED void join_child(pid_t pid)
 		join_child(child_);                                                                  \
 	} while (0)
 
-/* Starts a child that runs the statements; its id is left in `pid`, nobody waits yet. */
+/* Starts a child that runs the statements; its id is left in `pid`, ends(pid, …) waits for it. */
 #define SPAWN(pid, ...)                                                                              \
 	do {                                                                                         \
-		(pid) = start_child();                                                               \
+		(pid) = start_captured();                                                             \
 		if ((pid) == 0) {                                                                    \
 			__VA_ARGS__;                                                                 \
 			end_child();                                                                 \
@@ -401,6 +460,8 @@ static UNUSED void test_begin(int argc, char **argv, const char *title)
 
 static UNUSED int test_end(void)
 {
+	for (size_t i = 0; i < sizeof test_captures / sizeof test_captures[0]; i++)
+		test_show_output(test_captures[i].pid);
 	if (test_failures)
 		printf("# %d of %d checks failed\n", test_failures, test_checks);
 	else
