@@ -9,10 +9,6 @@ EXO := target/release/exo
 INITRAMFS := target/initramfs.tar
 BUSYBOX := target/musl/busybox
 
-# Every C file below userland/ is one program of its own; headers lie beside them.
-USERLAND := $(patsubst userland/%.c,target/userland/%,$(wildcard userland/*/*.c))
-USERLAND_HEADERS := $(wildcard userland/*/*.h)
-
 .PHONY: help
 help: ## List these targets
 	@echo "Exo-OS: make TARGET, where TARGET is one of"
@@ -25,7 +21,7 @@ run: all ## Build what is missing, boot, and open a shell in this terminal (ARGS
 	@$(EXO) shell $(ARGS)
 
 .PHONY: all
-all: setup kernel $(INITRAMFS) $(EXO) ## Build kernel, initramfs and the exo command
+all: setup kernel $(INITRAMFS) target/yardstick-init $(EXO) ## Build kernel, initramfs and the exo command
 
 .PHONY: setup
 setup: ## Install what the build needs, or say what to install
@@ -57,22 +53,23 @@ kernel: setup ## Build the kernel only
 	@ln -sf x86_64-unknown-none/release/exo-kernel $(KERNEL)
 
 .PHONY: userland
-userland: setup ## Build the C programs: init, conformance tests, benchmarks
-	@$(MAKE) --no-print-directory -j$(JOBS) userland-programs
+userland: setup ## Build the C programs: init, test runner, conformance tests, benchmarks
+	@userland/build.sh target/userland
 
-.PHONY: userland-programs
-userland-programs: $(USERLAND)
-
-target/userland/%: userland/%.c $(USERLAND_HEADERS) musl-port/exo-cc
+# The first process alone is quicker to have than all of userland.
+target/userland/exo-init: userland/exo-init/exo-init.c | setup
 	@mkdir -p $(@D)
-	@echo "  exo-cc $<"
-	@musl-port/exo-cc -Wall -Wextra -g0 -s -o $@ $<
+	@musl-port/exo-cc -Wall -Wextra -s -o $@ $<
+
+target/yardstick-init: tools/yardstick/init.c | setup
+	@mkdir -p $(@D)
+	@musl-port/exo-cc -Wall -Wextra -s -o $@ $<
 
 $(BUSYBOX): musl-port/build-busybox musl-port/sources.sha256 | setup
 	@musl-port/build-busybox
 
 $(INITRAMFS): initramfs/build $(shell find initramfs/root -type f) $(BUSYBOX) \
-    $(filter target/userland/exo-init/exo-init,$(USERLAND)) | setup
+    target/userland/exo-init | setup
 	@echo "  initramfs"
 	@initramfs/build
 

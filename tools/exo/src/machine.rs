@@ -1,0 +1,165 @@
+//! From options to a QEMU command line.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::cli::{Accelerator, Machine, MachineOptions};
+
+pub const QEMU: &str = "qemu-system-x86_64";
+
+/// I/O ports of the host link; the kernel's driver knows the same ones.
+const PORT_STDOUT: &str = "0x500";
+const PORT_STDERR: &str = "0x504";
+const PORT_CONTROL: &str = "0x508";
+
+/// Where the guest's first serial port goes.
+pub enum Console {
+    /// This terminal, with QEMU's own Ctrl-A keys.
+    Terminal,
+    /// An inherited socket.
+    Socket(i32),
+    /// A file.
+    File(PathBuf),
+}
+
+/// The inherited sockets of the host link.
+pub struct LinkSockets {
+    pub stdin: i32,
+    pub stdout: i32,
+    pub stderr: i32,
+    pub control: i32,
+}
+
+/// One QEMU to be started.
+pub struct Boot<'a> {
+    pub options: &'a MachineOptions,
+    /// Used where the options name no machine.
+    pub default_machine: Machine,
+    pub kernel: Option<&'a Path>,
+    pub initrd: Option<&'a Path>,
+    pub append: String,
+    pub console: Console,
+    pub link: Option<LinkSockets>,
+    /// COM2 alone, for window sizes, where there is no whole link.
+    pub sizes: Option<i32>,
+    pub display: bool,
+    /// End when the guest resets, in place of booting again.
+    pub once: bool,
+}
+
+impl Boot<'_> {
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(QEMU);
+        command.args(self.arguments());
+        command
+    }
+
+    fn arguments(&self) -> Vec<OsString> {
+        let mut words: Vec<OsString> = Vec::new();
+        let mut push = |items: &[&str]| words.extend(items.iter().map(OsString::from));
+        push(&["-no-user-config", "-nodefaults", "-M", self.machine_type()]);
+        match self.options.accel {
+            Accelerator::Tcg => push(&["-accel", "tcg"]),
+            Accelerator::Kvm => push(&["-accel", "kvm"]),
+        }
+        push(&["-cpu", &self.options.cpu, "-m", &self.options.mem]);
+        push(&["-smp", &self.options.cpus.to_string()]);
+        if self.options.icount {
+            push(&["-icount", "shift=0,sleep=off"]);
+        }
+        if self.once {
+            push(&["-no-reboot"]);
+        }
+        if self.display {
+            push(&["-vga", "std"]);
+        } else {
+            push(&["-display", "none"]);
+        }
+        match &self.console {
+            Console::Terminal => push(&["-serial", "mon:stdio"]),
+            Console::Socket(fd) => {
+                push(&["-chardev", &socket("console", *fd), "-serial", "chardev:console"]);
+            }
+            Console::File(path) => {
+                push(&[
+                    "-chardev",
+                    &format!("file,id=console,path={}", escaped(path)),
+                    "-serial",
+                    "chardev:console",
+                ]);
+            }
+        }
+        if let Some(fd) = self.link.as_ref().map(|link| link.stdin).or(self.sizes) {
+            push(&["-chardev", &socket("stdin", fd), "-device", "isa-serial,index=1,chardev=stdin"]);
+        }
+        if let Some(link) = &self.link {
+            for (name, fd, port) in [
+                ("stdout", link.stdout, PORT_STDOUT),
+                ("stderr", link.stderr, PORT_STDERR),
+                ("control", link.control, PORT_CONTROL),
+            ] {
+                push(&["-chardev", &socket(name, fd)]);
+                push(&["-device", &format!("isa-debugcon,iobase={port},chardev={name}")]);
+            }
+        }
+        for (option, path) in [("-kernel", self.kernel), ("-initrd", self.initrd)] {
+            if let Some(path) = path {
+                words.extend([option.into(), path.into()]);
+            }
+        }
+        if self.kernel.is_some() {
+            let more = self.options.append.as_deref().unwrap_or("");
+            words.extend(["-append".into(), format!("{} {more}", self.append).trim().into()]);
+        }
+        words
+    }
+
+    fn machine_type(&self) -> &'static str {
+        match self.options.machine.unwrap_or(self.default_machine) {
+            Machine::Pc => "pc",
+            Machine::Q35 => "q35",
+            Machine::Microvm => "microvm,x-option-roms=off,pit=on,pic=on,rtc=on",
+        }
+    }
+}
+
+fn socket(id: &str, fd: i32) -> String {
+    format!("socket,id={id},fd={fd}")
+}
+
+/// QEMU's option lists end a value at a comma, and take two for one.
+pub fn escaped(path: &Path) -> String {
+    path.to_string_lossy().replace(',', ",,")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn command_line_names_what_was_asked() {
+        let options =
+            MachineOptions { append: Some("loglevel=7".into()), icount: true, ..Default::default() };
+        let boot = Boot {
+            options: &options,
+            default_machine: Machine::Microvm,
+            kernel: Some(Path::new("/k")),
+            initrd: None,
+            append: "quiet".into(),
+            console: Console::File("/tmp/a,b".into()),
+            link: Some(LinkSockets { stdin: 10, stdout: 11, stderr: 12, control: 13 }),
+            sizes: None,
+            display: false,
+            once: true,
+        };
+        let words: Vec<String> =
+            boot.arguments().iter().map(|word| word.to_string_lossy().into_owned()).collect();
+        let line = words.join(" ");
+        assert!(line.contains("-M microvm"));
+        assert!(line.contains("path=/tmp/a,,b"));
+        assert!(line.contains("isa-debugcon,iobase=0x508,chardev=control"));
+        assert!(line.ends_with("-kernel /k -append quiet loglevel=7"));
+        assert!(line.contains("-icount shift=0,sleep=off"));
+    }
+}

@@ -1,0 +1,195 @@
+//! Programs and scripts that must do on Exo-OS what they do on Linux.
+
+use std::path::Path;
+
+use anyhow::{bail, Context, Result};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+use super::batch::{Batch, Files, Outcome, Test};
+use super::{oracle, selected, Results};
+use crate::cli::{MachineOptions, Part, TestOptions};
+use crate::project::Project;
+
+/// A program may take this long; the host may be busy, and TCG is slow.
+const SECONDS: u32 = 40;
+
+pub fn run(project: &Project, options: &TestOptions, part: Part) -> Result<Results> {
+    let (mut tests, mut files) = collect(project, part)?;
+    tests.retain(|test| selected(options, &test.name));
+    let mut results = Results::default();
+    if tests.is_empty() {
+        return Ok(results);
+    }
+    files.0.push((project.built("userland/exo-batch", "make userland")?, "/exo/exo-batch".into()));
+
+    let bars = MultiProgress::new();
+    let bar = |label: &'static str| {
+        let style = ProgressStyle::with_template("   {msg:8} [{bar:40}] {pos}/{len} {elapsed}");
+        let bar = bars.add(ProgressBar::new(tests.len() as u64)).with_message(label);
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        bar
+    };
+    let batch = |machine: MachineOptions, label| Batch {
+        project,
+        options: machine,
+        files: files.clone(),
+        seconds: SECONDS,
+        bar: bar(label),
+    };
+    let linux = batch(
+        MachineOptions { linux: true, kernel: None, initrd: None, append: None, ..options.machine.clone() },
+        "Linux",
+    );
+    let ours = batch(options.machine.clone(), "Exo-OS");
+    let (expected, actual) = std::thread::scope(|scope| {
+        let expected = scope.spawn(|| oracle::ask(&linux, &tests));
+        let actual = ours.run(&tests);
+        (expected.join(), actual)
+    });
+    let expected = expected.map_err(|_| anyhow::anyhow!("the thread that asks Linux died"))??;
+    let (actual, log) = actual.context("on Exo-OS")?;
+
+    for test in &tests {
+        match judge(part, expected.get(&test.name), actual.get(&test.name), options.verbose) {
+            Ok(()) => results.pass(),
+            Err(error) => results.fail(&test.name, &format!("{error:#}")),
+        }
+    }
+    if !options.machine.linux {
+        results.record(&format!("{part:?}: no kernel warning"), kernel_is_quiet(&log));
+    }
+    Ok(results)
+}
+
+/// Whatever a quiet kernel says while programs run is a warning.
+fn kernel_is_quiet(log: &str) -> Result<()> {
+    let lines: Vec<&str> = log.lines().filter(|line| !line.trim().is_empty()).collect();
+    if !lines.is_empty() {
+        bail!("the console shows {} lines:\n{}", lines.len(), lines[..lines.len().min(10)].join("\n"));
+    }
+    Ok(())
+}
+
+fn judge(part: Part, expected: Option<&Outcome>, actual: Option<&Outcome>, verbose: bool) -> Result<()> {
+    let expected = expected.context("Linux gave no result")?;
+    if part == Part::Conformance && expected.status != "0" {
+        bail!(
+            "the program is wrong: on Linux it ends with {}\n{}",
+            expected.status,
+            String::from_utf8_lossy(&expected.output)
+        );
+    }
+    let actual = actual.context("no result: too many machines were lost before it")?;
+    if actual == expected {
+        return Ok(());
+    }
+    let mut text = String::new();
+    if actual.status != expected.status {
+        text += &format!("ends with {}, on Linux with {}\n", actual.status, expected.status);
+    }
+    text += &difference(&expected.output, &actual.output, if verbose { 1000 } else { 6 });
+    bail!("{}", text.trim_end())
+}
+
+/// The lines from the first that differs, with `-` for Linux and `+` for Exo-OS.
+fn difference(expected: &[u8], actual: &[u8], most: usize) -> String {
+    let (expected, actual) = (String::from_utf8_lossy(expected), String::from_utf8_lossy(actual));
+    let (expected, actual): (Vec<&str>, Vec<&str>) = (expected.lines().collect(), actual.lines().collect());
+    let first = expected.iter().zip(&actual).take_while(|(one, other)| one == other).count();
+    let last = expected[first..]
+        .iter()
+        .rev()
+        .zip(actual[first..].iter().rev())
+        .take_while(|(one, other)| one == other)
+        .count();
+    let mut text = String::new();
+    for (sign, lines) in
+        [("-", &expected[first..expected.len() - last]), ("+", &actual[first..actual.len() - last])]
+    {
+        for line in lines.iter().take(most) {
+            let short: String = line.chars().take(200).collect();
+            text += &format!("{sign} {short}\n");
+        }
+        if lines.len() > most {
+            text += &format!("{sign} … {} more lines (--verbose shows them)\n", lines.len() - most);
+        }
+    }
+    text
+}
+
+fn collect(project: &Project, part: Part) -> Result<(Vec<Test>, Files)> {
+    match part {
+        Part::Conformance => folder(&project.target().join("userland/conformance"), "/exo/conformance", None),
+        Part::Corpus => folder(&project.root.join("userland/corpus"), "/exo/corpus", Some("sh")),
+        _ => applets(project),
+    }
+}
+
+/// Every file of a folder: programs, or with `shell` the scripts that end in `.sh`, run by it. Other
+/// files beside scripts are their data.
+fn folder(path: &Path, guest: &str, shell: Option<&str>) -> Result<(Vec<Test>, Files)> {
+    let mut tests = Vec::new();
+    let mut files = Files::default();
+    if !path.exists() {
+        bail!("{} is not there: run `make userland`", path.display());
+    }
+    let entries = std::fs::read_dir(path).with_context(|| format!("can't read {}", path.display()))?;
+    for entry in entries {
+        let entry = entry?;
+        if !entry.file_type()?.is_file() {
+            continue;
+        }
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let inside = format!("{guest}/{name}");
+        files.0.push((entry.path(), inside.clone()));
+        match (shell, name.strip_suffix(".sh")) {
+            (None, _) => tests.push(Test { name, command: inside }),
+            (Some(shell), Some(stem)) => {
+                tests.push(Test { name: stem.into(), command: format!("{shell} {inside}") })
+            }
+            (Some(_), None) => {}
+        }
+    }
+    tests.sort_by(|one, other| one.name.cmp(&other.name));
+    files.0.sort();
+    Ok((tests, files))
+}
+
+fn applets(project: &Project) -> Result<(Vec<Test>, Files)> {
+    let list = std::fs::read_to_string(project.built("musl/busybox.applets", "make all")?)?;
+    let tests = list
+        .lines()
+        .map(|applet| Test { name: format!("help-{applet}"), command: format!("busybox {applet} --help") })
+        .collect();
+    Ok((tests, Files::default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(status: &str, output: &str) -> Outcome {
+        Outcome { status: status.into(), output: output.into() }
+    }
+
+    #[test]
+    fn equal_outcomes_pass() {
+        let same = outcome("0", "x\n");
+        assert!(judge(Part::Corpus, Some(&same), Some(&same), false).is_ok());
+        assert!(judge(Part::Corpus, Some(&same), None, false).is_err());
+    }
+
+    #[test]
+    fn a_program_that_fails_on_linux_is_no_proof() {
+        let same = outcome("1", "");
+        assert!(judge(Part::Conformance, Some(&same), Some(&same), false).is_err());
+        assert!(judge(Part::Corpus, Some(&same), Some(&same), false).is_ok());
+    }
+
+    #[test]
+    fn differences_start_and_end_where_they_should() {
+        assert_eq!(difference(b"a\nb\nc\n", b"a\nx\nc\n", 5), "- b\n+ x\n");
+        assert_eq!(difference(b"a\n", b"a\nb\n", 5), "+ b\n");
+        assert!(difference(b"1\n2\n3\n", b"", 2).contains("1 more lines"));
+    }
+}

@@ -1,0 +1,101 @@
+//! What the user sees of a test run.
+
+use console::style;
+
+use crate::cli::Part;
+
+/// The count of a part, and what its failures have to say.
+#[derive(Default)]
+pub struct Results {
+    pub passed: usize,
+    failures: Vec<String>,
+    /// Failures counted by another tool, which printed them itself.
+    foreign: usize,
+}
+
+impl Results {
+    pub fn pass(&mut self) {
+        self.passed += 1;
+    }
+
+    /// Reports at once, so that a long run shows its failures as they come.
+    pub fn fail(&mut self, name: &str, details: &str) {
+        println!("{} {name}", style("FAIL").red().bold());
+        for line in details.lines() {
+            println!("     {line}");
+        }
+        self.failures.push(name.to_owned());
+    }
+
+    /// Takes a test's own verdict.
+    pub fn record(&mut self, name: &str, verdict: anyhow::Result<()>) {
+        match verdict {
+            Ok(()) => {
+                println!("{}   {name}", style("ok").green());
+                self.pass();
+            }
+            Err(error) => self.fail(name, &format!("{error:#}")),
+        }
+    }
+
+    pub fn add_foreign(&mut self, passed: usize, failed: usize) {
+        self.passed += passed;
+        self.foreign += failed;
+    }
+
+    pub fn failed(&self) -> usize {
+        self.failures.len() + self.foreign
+    }
+
+    pub fn absorb(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.foreign += other.foreign;
+        self.failures.extend(other.failures);
+    }
+}
+
+pub fn heading(part: Part) {
+    println!("\n{}", style(format!("== {}", name(part))).bold());
+}
+
+pub fn part(part: Part, results: &Results) {
+    let failed = results.failed();
+    let text = format!("{}: {} passed, {failed} failed", name(part), results.passed);
+    println!("   {}", if failed == 0 { style(text).green() } else { style(text).red() });
+}
+
+/// The last line is for machines: nothing but the two numbers.
+pub fn summary(total: &Results) {
+    if !total.failures.is_empty() {
+        println!("\nfailed: {}", total.failures.join(", "));
+    }
+    println!("\n{} passed, {} failed", total.passed, total.failed());
+}
+
+fn name(part: Part) -> &'static str {
+    match part {
+        Part::Host => "host tests",
+        Part::Conformance => "conformance programs",
+        Part::Corpus => "shell corpus",
+        Part::Applets => "busybox applets",
+        Part::Run => "exo run",
+        Part::Boot => "at a terminal",
+        Part::Bad => "bad worlds",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_add_up() {
+        let mut a = Results::default();
+        a.pass();
+        a.fail("x", "because");
+        let mut b = Results::default();
+        b.add_foreign(10, 2);
+        a.absorb(b);
+        assert_eq!((a.passed, a.failed()), (11, 3));
+    }
+}
