@@ -1,0 +1,2 @@
+//! Ranges.
+#![no_std]
