@@ -29,11 +29,13 @@
 #include <limits.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -220,6 +222,15 @@ static UNUSED void test_show_output(pid_t pid)
 			c->pid = 0;
 		}
 	}
+}
+
+static UNUSED void test_forget_output(pid_t pid)
+{
+	for (size_t i = 0; i < sizeof test_captures / sizeof test_captures[0]; i++)
+		if (test_captures[i].pid == pid) {
+			close(test_captures[i].fd);
+			test_captures[i].pid = 0;
+		}
 }
 
 static UNUSED int test_ends(const char *what, pid_t pid, const char *wanted)
@@ -453,9 +464,10 @@ static UNUSED void test_begin(int argc, char **argv, const char *title)
 	test_argc = argc;
 	test_argv = argv;
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (argc > 1)
+		return;
 	umask(022);
-	if (argc == 1)
-		printf("# %s\n", title);
+	printf("# %s\n", title);
 }
 
 static UNUSED int test_end(void)

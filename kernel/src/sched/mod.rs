@@ -1,1 +1,48 @@
+//! Threads and who runs.
+//!
+//! A [`Thread`] has a kernel stack and, if it runs a user program, an address space and the user's registers.
+//! Each CPU keeps its runnable threads in a run queue (the policy is in the crate `run-queue`) and its own idle
+//! thread, which halts. Kernel code is never preempted: the timer marks the thread, and it gives way on its
+//! return to user mode, or where a kernel thread calls [`maybe_yield`].
+//!
+//! Sleeping goes through [`crate::sync::WaitQueue`]; this module only offers it [`sleep_while`] and [`wake`].
 
+mod cpu;
+mod load;
+mod stack;
+mod switch;
+mod thread;
+mod tid;
+
+pub use cpu::{cpu_stats, thread_counts, CpuStats, MAX_CPUS};
+pub use load::{load_averages, runnable_threads};
+pub use switch::{exit_current, idle, init, maybe_yield, reschedule, yield_now};
+pub(crate) use switch::{on_tick, sleep_while, wake};
+pub use thread::{CpuTimes, Thread, ThreadState, NAME_LENGTH};
+pub use tid::{Tid, TID_LIMIT};
+
+use alloc::sync::Arc;
+
+/// The running thread. The reference is good for as long as the caller itself runs.
+#[inline]
+pub fn current() -> &'static Thread {
+    debug_assert!(!crate::arch::percpu::current_thread().is_null());
+    // SAFETY: the scheduler set this pointer to a thread that it keeps alive at least until that thread, our
+    // caller, has been switched away from for the last time.
+    unsafe { &*crate::arch::percpu::current_thread().cast::<Thread>() }
+}
+
+/// A counted reference to the running thread.
+pub fn current_arc() -> Arc<Thread> {
+    current().to_arc()
+}
+
+/// Does the scheduler run yet?
+pub fn is_running() -> bool {
+    !crate::arch::percpu::current_thread().is_null()
+}
+
+/// How many CPUs run threads?
+pub fn online_cpus() -> usize {
+    cpu::online()
+}

@@ -1,0 +1,157 @@
+//! What the scheduler keeps for each CPU.
+
+use alloc::sync::Arc;
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
+
+use run_queue::ThreeQueues;
+
+use super::thread::{Runnable, Thread};
+use crate::arch;
+use crate::mm::AddressSpace;
+use crate::sync::{IrqLock, Rank};
+use crate::time;
+
+/// CPUs that the kernel can use.
+pub const MAX_CPUS: usize = 64;
+
+/// What the run queue's lock guards. It is held across a switch: the thread that goes on gives it back.
+pub(super) struct Queue {
+    pub policy: ThreeQueues<Runnable>,
+    pub current: Option<&'static Thread>,
+    pub idle: Option<&'static Thread>,
+    /// The address space in the CPU's page-table register. Kernel threads borrow what they find.
+    pub loaded: Option<Arc<AddressSpace>>,
+    /// The space that was loaded before, to be dropped after the switch.
+    pub unloaded: Option<Arc<AddressSpace>>,
+    /// The user thread whose floating point registers are in the CPU.
+    pub fpu_owner: Option<&'static Thread>,
+    /// A thread that ended, to be reaped after the switch.
+    pub dead: Option<&'static Thread>,
+}
+
+/// One CPU.
+#[repr(align(64))]
+pub(super) struct Cpu {
+    pub queue: IrqLock<Queue>,
+    /// Threads in the queue, for looking without the lock.
+    pub queued: AtomicU32,
+    /// The counter when the current thread's time was last booked.
+    pub stamp: AtomicU64,
+    /// The counter when the current thread's time slice began.
+    pub slice: AtomicU64,
+    pub current: AtomicPtr<Thread>,
+    pub is_idle: AtomicBool,
+    pub switches: AtomicU64,
+    pub idle_cycles: AtomicU64,
+    pub user_samples: AtomicU64,
+    pub system_samples: AtomicU64,
+}
+
+impl Cpu {
+    const fn new() -> Self {
+        let queue = Queue {
+            policy: ThreeQueues::new(),
+            current: None,
+            idle: None,
+            loaded: None,
+            unloaded: None,
+            fpu_owner: None,
+            dead: None,
+        };
+        Self {
+            queue: IrqLock::with_rank(Rank::RunQueue, queue),
+            queued: AtomicU32::new(0),
+            stamp: AtomicU64::new(0),
+            slice: AtomicU64::new(0),
+            current: AtomicPtr::new(core::ptr::null_mut()),
+            is_idle: AtomicBool::new(false),
+            switches: AtomicU64::new(0),
+            idle_cycles: AtomicU64::new(0),
+            user_samples: AtomicU64::new(0),
+            system_samples: AtomicU64::new(0),
+        }
+    }
+}
+
+static CPUS: [Cpu; MAX_CPUS] = [const { Cpu::new() }; MAX_CPUS];
+static ONLINE: AtomicU32 = AtomicU32::new(0);
+static THREADS: AtomicU32 = AtomicU32::new(0);
+static THREADS_EVER: AtomicU64 = AtomicU64::new(0);
+
+/// The running CPU.
+#[inline]
+pub(super) fn this() -> &'static Cpu {
+    // The index is below MAX_CPUS: no CPU with a higher number is started.
+    &CPUS[arch::cpu_id() as usize]
+}
+
+/// The CPU with this number.
+#[inline]
+pub(super) fn number(id: u32) -> &'static Cpu {
+    &CPUS[id as usize]
+}
+
+pub(super) fn online() -> usize {
+    ONLINE.load(Ordering::Relaxed) as usize
+}
+
+pub(super) fn add_online() {
+    ONLINE.fetch_add(1, Ordering::Relaxed);
+}
+
+pub(super) fn all() -> impl Iterator<Item = &'static Cpu> {
+    CPUS.iter().take(online())
+}
+
+pub(super) fn add_thread() {
+    THREADS.fetch_add(1, Ordering::Relaxed);
+    THREADS_EVER.fetch_add(1, Ordering::Relaxed);
+}
+
+pub(super) fn remove_thread() {
+    THREADS.fetch_sub(1, Ordering::Relaxed);
+}
+
+/// Started threads that were not reaped, and all that were ever started.
+pub fn thread_counts() -> (u32, u64) {
+    (THREADS.load(Ordering::Relaxed), THREADS_EVER.load(Ordering::Relaxed))
+}
+
+/// Cycles that `thread` has been running since its time was last booked: 0 if it does not run now.
+pub(super) fn running_cycles(thread: &Thread) -> u64 {
+    let cpu = number(thread.cpu());
+    let stamp = cpu.stamp.load(Ordering::Acquire);
+    if !core::ptr::eq(cpu.current.load(Ordering::Relaxed), thread) {
+        return 0;
+    }
+    arch::tsc().saturating_sub(stamp)
+}
+
+/// A CPU's counters since boot.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct CpuStats {
+    /// Nanoseconds in user mode.
+    pub user: u64,
+    /// Nanoseconds in the kernel.
+    pub system: u64,
+    /// Nanoseconds halted.
+    pub idle: u64,
+    /// Switches between threads.
+    pub switches: u64,
+}
+
+/// The counters of CPU `id`, if it runs.
+pub fn cpu_stats(id: usize) -> Option<CpuStats> {
+    let cpu = all().nth(id)?;
+    let mut idle = cpu.idle_cycles.load(Ordering::Relaxed);
+    if cpu.is_idle.load(Ordering::Relaxed) {
+        idle += arch::tsc().saturating_sub(cpu.stamp.load(Ordering::Relaxed));
+    }
+    let idle = time::cycles_to_ns(idle);
+    let busy = time::now().as_nanos().saturating_sub(idle);
+    let user = cpu.user_samples.load(Ordering::Relaxed);
+    let system = cpu.system_samples.load(Ordering::Relaxed);
+    let all = u128::from(user + system).max(1);
+    let user = (u128::from(busy) * u128::from(user) / all) as u64;
+    Some(CpuStats { user, system: busy - user, idle, switches: cpu.switches.load(Ordering::Relaxed) })
+}

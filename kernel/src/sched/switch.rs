@@ -1,0 +1,411 @@
+//! Going from one thread to another.
+//!
+//! Every change of a thread's state that matters to others happens with its run queue's lock held, and the lock
+//! is held across the switch itself: whoever takes it next finds the previous thread completely away from its
+//! stack. The thread that goes on gives the lock back and reaps a predecessor that ended.
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::sync::atomic::{AtomicBool, Ordering};
+
+use run_queue::{Policy, Turn};
+
+use super::cpu::{self, Cpu, Queue};
+use super::thread::{Runnable, Thread, ThreadState};
+use super::{current, load};
+use crate::arch::percpu::{self, NEED_RESCHED};
+use crate::arch::{self, thread::switch_context};
+use crate::mm::AddressSpace;
+use crate::sync::{order, IrqLockGuard, Sleep};
+use crate::time::{self, Instant};
+use crate::Result;
+
+/// How long a thread runs while others could, in nanoseconds.
+pub const QUANTUM: u64 = 10_000_000;
+
+/// Why a thread gives the CPU back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reason {
+    Sleep,
+    Yield,
+    Preempted,
+    Exit,
+}
+
+/// Makes the boot code a thread (it may sleep from now on) and gives this CPU its idle thread.
+pub fn init() -> Result<()> {
+    let boot: &'static Thread = leak(Thread::adopt("boot", percpu::kernel_stack_top() & !0xf)?);
+    let idle = leak(Thread::new_idle(Box::new(|| idle()))?);
+    cpu::add_online();
+    cpu::add_thread();
+    let cpu = cpu::this();
+    let mut queue = cpu.queue.lock();
+    queue.current = Some(boot);
+    queue.idle = Some(idle);
+    cpu.stamp.store(arch::tsc(), Ordering::Relaxed);
+    make_current(cpu, boot);
+    Ok(())
+}
+
+fn leak(thread: Arc<Thread>) -> &'static Thread {
+    // SAFETY: the count is given back by `Thread::reap` alone, after the last use of the reference.
+    unsafe { &*Arc::into_raw(thread) }
+}
+
+fn make_current(cpu: &Cpu, thread: &'static Thread) {
+    cpu.current.store(core::ptr::from_ref(thread).cast_mut(), Ordering::Relaxed);
+    // SAFETY: the scheduler keeps the thread, and so its core, alive until after it is switched away from; its
+    // stack is its own.
+    unsafe { percpu::set_current(core::ptr::from_ref(thread).cast(), &thread.core, thread.stack_top) };
+}
+
+/// What the idle thread does: halts until somebody is runnable.
+pub fn idle() -> ! {
+    let cpu = cpu::this();
+    loop {
+        if cpu.queued.load(Ordering::Relaxed) != 0 {
+            time::start_tick();
+            load::update_after_idle();
+            schedule(Reason::Yield);
+        }
+        let enabled = arch::irq_disable_save();
+        // Interrupt handlers make threads runnable: with interrupts off the look and the halt are one.
+        if cpu.queued.load(Ordering::Acquire) == 0 {
+            arch::halt();
+        }
+        arch::irq_restore(enabled);
+    }
+}
+
+/// Lets others run if any can.
+#[inline]
+pub fn yield_now() {
+    if cpu::this().queued.load(Ordering::Relaxed) != 0 {
+        schedule(Reason::Yield);
+    }
+}
+
+/// Lets others run if the thread's time is up: for long loops in the kernel, and kernel threads.
+#[inline]
+pub fn maybe_yield() {
+    if percpu::work().load(Ordering::Relaxed) & NEED_RESCHED != 0 {
+        schedule(Reason::Preempted);
+    }
+}
+
+/// What the way back to user mode calls when [`NEED_RESCHED`] is set, with interrupts on.
+pub fn reschedule() {
+    schedule(Reason::Preempted);
+}
+
+/// Ends the current thread.
+pub fn exit_current() -> ! {
+    order::assert_may_sleep();
+    let thread = current();
+    if thread.space().is_some() {
+        drop(thread.set_space(None));
+    }
+    schedule(Reason::Exit);
+    unreachable!("a dead thread is never picked")
+}
+
+/// Sleeps unless `linked` became false: the last step of waiting. The caller looks at its condition afterwards,
+/// whyever this returns.
+pub(crate) fn sleep_while(linked: &AtomicBool, sleep: Sleep, deadline: Option<Instant>) {
+    let thread = current();
+    thread.announce_state(match sleep {
+        Sleep::Interruptible => ThreadState::Interruptible,
+        Sleep::Uninterruptible => ThreadState::Uninterruptible,
+    });
+    // A waker that saw us runnable did nothing: then its mark is visible now, after the state was announced.
+    let interrupted = sleep == Sleep::Interruptible && thread.attention_requested();
+    if !linked.load(Ordering::Acquire) || interrupted {
+        thread.set_state(ThreadState::Runnable);
+        return;
+    }
+    match deadline {
+        None => schedule(Reason::Sleep),
+        Some(deadline) => {
+            time::arm_sleep(thread, deadline);
+            schedule(Reason::Sleep);
+            time::disarm_sleep(thread);
+        }
+    }
+}
+
+/// Makes a sleeping thread runnable; returns whether it slept.
+pub(crate) fn wake(thread: &'static Thread) -> bool {
+    let mut target = thread.cpu();
+    loop {
+        let cpu = cpu::number(target);
+        let mut queue = cpu.queue.lock();
+        if thread.cpu() == target {
+            return wake_locked(cpu, &mut queue, thread);
+        }
+        target = thread.cpu();
+    }
+}
+
+#[inline]
+fn wake_locked(cpu: &Cpu, queue: &mut Queue, thread: &'static Thread) -> bool {
+    if !thread.is_asleep() {
+        return false;
+    }
+    thread.set_state(ThreadState::Runnable);
+    // It may still be on its way to sleep: then it finds itself runnable and stays.
+    if !is_current(queue, thread) {
+        enqueue(cpu, queue, thread, Turn::Woken);
+    }
+    true
+}
+
+#[inline]
+fn is_current(queue: &Queue, thread: &Thread) -> bool {
+    queue.current.is_some_and(|current| core::ptr::eq(current, thread))
+}
+
+#[inline]
+fn is_idle(queue: &Queue, thread: &Thread) -> bool {
+    queue.idle.is_some_and(|idle| core::ptr::eq(idle, thread))
+}
+
+/// Puts a runnable thread into the queue, and marks the running one if it should give way.
+#[inline]
+fn enqueue(cpu: &Cpu, queue: &mut Queue, thread: &'static Thread, turn: Turn) {
+    // SAFETY: the queue's lock is held.
+    let class = unsafe { (*thread.scheduling.get()).burst.class() };
+    queue.policy.enqueue(Runnable(thread), class, turn);
+    cpu.queued.store(queue.policy.len() as u32, Ordering::Release);
+    let Some(running) = queue.current else { return };
+    if turn == Turn::Woken && !is_idle(queue, running) {
+        // SAFETY: the queue's lock is held.
+        let running_class = unsafe { (*running.scheduling.get()).burst.class() };
+        if queue.policy.preempts(class, running_class) {
+            running.core.work.fetch_or(NEED_RESCHED, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Puts a new thread into the queue of the current CPU. It inherits the experience of its maker.
+pub(super) fn enqueue_new(thread: &'static Thread) {
+    let cpu = cpu::number(thread.cpu());
+    let mut queue = cpu.queue.lock();
+    if let Some(maker) = queue.current {
+        // SAFETY: the queue's lock is held; the new thread is in no queue yet.
+        unsafe { (*thread.scheduling.get()).burst = (*maker.scheduling.get()).burst };
+    }
+    thread.set_state(ThreadState::Runnable);
+    enqueue(cpu, &mut queue, thread, Turn::Again);
+}
+
+/// Books the time since the last booking on the current thread.
+#[inline]
+fn book(cpu: &Cpu, thread: &Thread, idle: bool, now: u64) {
+    let delta = now.wrapping_sub(cpu.stamp.load(Ordering::Relaxed));
+    // Only this CPU writes these counters, so a load and a store are enough.
+    let counter = if idle { &cpu.idle_cycles } else { &thread.ran };
+    counter.store(counter.load(Ordering::Relaxed).wrapping_add(delta), Ordering::Relaxed);
+    cpu.stamp.store(now, Ordering::Release);
+    if !idle {
+        // SAFETY: the caller holds the queue's lock.
+        unsafe { (*thread.scheduling.get()).burst.ran(time::cycles_to_ns(delta)) };
+    }
+}
+
+/// Gives the CPU to the thread whose turn it is. Returns when it is this thread's turn again.
+fn schedule(reason: Reason) {
+    order::assert_may_sleep();
+    let enabled = arch::irq_disable_save();
+    debug_assert!(enabled, "switching with interrupts off");
+    let cpu = cpu::this();
+    let previous = current();
+    let mut queue = cpu.queue.lock_nested();
+    let idle = is_idle(&queue, previous);
+    if reason == Reason::Sleep && !previous.is_asleep() {
+        drop(queue);
+        arch::irq_restore(enabled);
+        return;
+    }
+    previous.core.work.fetch_and(!NEED_RESCHED, Ordering::Relaxed);
+    let now = arch::tsc();
+    book(cpu, previous, idle, now);
+    leave(cpu, &mut queue, previous, idle, reason);
+    let next = queue.policy.pick().map_or(queue.idle, |runnable| Some(runnable.0));
+    let next = next.expect("every CPU that schedules has an idle thread");
+    cpu.queued.store(queue.policy.len() as u32, Ordering::Relaxed);
+    cpu.slice.store(now, Ordering::Relaxed);
+    if core::ptr::eq(next, previous) {
+        drop(queue);
+        arch::irq_restore(enabled);
+        return;
+    }
+    switch(cpu, queue, previous, next);
+    // This thread goes on, maybe much later.
+    let rest = after_switch();
+    arch::irq_restore(enabled);
+    rest.clean_up();
+}
+
+/// The running thread gives way: back into the queue, to sleep, or to its end.
+#[inline]
+fn leave(cpu: &Cpu, queue: &mut Queue, previous: &'static Thread, idle: bool, reason: Reason) {
+    match reason {
+        Reason::Sleep => {
+            previous.voluntary.fetch_add(1, Ordering::Relaxed);
+            // SAFETY: the queue's lock is held.
+            unsafe { (*previous.scheduling.get()).burst.finish() };
+        }
+        Reason::Yield | Reason::Preempted if !idle => {
+            let count = if reason == Reason::Yield { &previous.voluntary } else { &previous.involuntary };
+            count.fetch_add(1, Ordering::Relaxed);
+            enqueue(cpu, queue, previous, Turn::Again);
+        }
+        Reason::Yield | Reason::Preempted => {}
+        Reason::Exit => {
+            previous.set_state(ThreadState::Dead);
+            queue.dead = Some(previous);
+            if queue.fpu_owner.is_some_and(|owner| core::ptr::eq(owner, previous)) {
+                queue.fpu_owner = None;
+            }
+        }
+    }
+}
+
+fn switch(cpu: &Cpu, mut queue: IrqLockGuard<Queue>, previous: &'static Thread, next: &'static Thread) {
+    cpu.switches.store(cpu.switches.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    queue.current = Some(next);
+    if next.user {
+        load_user_state(&mut queue, next);
+    }
+    if is_idle(&queue, previous) {
+        cpu.is_idle.store(false, Ordering::Relaxed);
+    } else if is_idle(&queue, next) {
+        cpu.is_idle.store(true, Ordering::Relaxed);
+    }
+    make_current(cpu, next);
+    core::mem::forget(queue);
+    // SAFETY: the queue's lock, which `after_switch` gives back on the other side, makes us the only one to use
+    // the two contexts; `next` was switched away from (or prepared) before it was in the queue.
+    unsafe { switch_context(&raw mut (*previous.context.get()).rsp, (*next.context.get()).rsp) };
+}
+
+/// Puts what user mode can see into the CPU: address space, segment bases, floating point. Kernel threads
+/// between two user threads leave it all where it is.
+fn load_user_state(queue: &mut Queue, next: &'static Thread) {
+    // SAFETY: `next` does not run, and only the switch to it (here, under the lock) uses its context now.
+    let context = unsafe { &mut *next.context.get() };
+    if let Some(space) = &context.space {
+        if !queue.loaded.as_ref().is_some_and(|loaded| Arc::ptr_eq(loaded, space)) {
+            space.activate();
+            queue.unloaded = queue.loaded.replace(space.clone());
+        }
+    }
+    if queue.fpu_owner.is_some_and(|owner| core::ptr::eq(owner, next)) {
+        return;
+    }
+    let gs_now = match queue.fpu_owner {
+        None => None,
+        Some(owner) => {
+            // SAFETY: the owner ran on this CPU last and does not run now (its registers would be `next`'s).
+            let old = unsafe { &mut *owner.context.get() };
+            old.fs_base = arch::fs_base();
+            old.gs_base = arch::user_gs_base();
+            old.fpu.iter_mut().for_each(crate::arch::FpuState::save);
+            Some(old.gs_base)
+        }
+    };
+    arch::set_fs_base(context.fs_base);
+    if gs_now != Some(context.gs_base) {
+        arch::set_user_gs_base(context.gs_base);
+    }
+    context.fpu.iter().for_each(crate::arch::FpuState::restore);
+    queue.fpu_owner = Some(next);
+}
+
+/// What a switch leaves to be done with interrupts on.
+struct Rest {
+    space: Option<Arc<AddressSpace>>,
+    dead: Option<&'static Thread>,
+}
+
+impl Rest {
+    fn clean_up(self) {
+        drop(self.space);
+        if let Some(dead) = self.dead {
+            // SAFETY: it set itself dead, was switched away from, and is taken from the queue once.
+            unsafe { Thread::reap(dead) };
+        }
+    }
+}
+
+/// First thing on the other side of a switch: gives the run queue's lock back.
+fn after_switch() -> Rest {
+    let cpu = cpu::this();
+    // SAFETY: the lock is held by this CPU since `switch` forgot its guard.
+    unsafe {
+        let queue = &mut *cpu.queue.as_ptr();
+        let rest = Rest { space: queue.unloaded.take(), dead: queue.dead.take() };
+        cpu.queue.release_forgotten();
+        rest
+    }
+}
+
+/// Where a new thread begins, interrupts off and the run queue locked.
+pub(super) extern "C" fn thread_main(_thread: usize) {
+    let rest = after_switch();
+    arch::cpu::irq_enable();
+    rest.clean_up();
+    let thread = current();
+    if thread.user {
+        // SAFETY: `Thread::new_user` wrote the frame there, at the top of this thread's stack.
+        arch::enter_user(unsafe { &*arch::user_frame() });
+    }
+    if let Some(body) = thread.take_entry() {
+        body();
+    }
+    exit_current()
+}
+
+/// The current thread's address space is another from now on.
+pub(super) fn load_space(space: Option<&Arc<AddressSpace>>) {
+    let old = {
+        let mut queue = cpu::this().queue.lock();
+        match space {
+            Some(space) => {
+                space.activate();
+                queue.loaded.replace(space.clone())
+            }
+            None => {
+                crate::mm::activate_kernel_space();
+                queue.loaded.take()
+            }
+        }
+    };
+    drop(old);
+}
+
+/// The timer's sample of this CPU. Returns whether it should come again: not while the CPU is idle.
+pub(crate) fn on_tick(user_mode: bool) -> bool {
+    let cpu = cpu::this();
+    let queue = cpu.queue.lock();
+    let Some(thread) = queue.current else { return false };
+    if is_idle(&queue, thread) {
+        return false;
+    }
+    let now = arch::tsc();
+    book(cpu, thread, false, now);
+    let (own, all) = if user_mode {
+        (&thread.user_samples, &cpu.user_samples)
+    } else {
+        (&thread.system_samples, &cpu.system_samples)
+    };
+    own.fetch_add(1, Ordering::Relaxed);
+    all.fetch_add(1, Ordering::Relaxed);
+    let ran = time::cycles_to_ns(now.wrapping_sub(cpu.slice.load(Ordering::Relaxed)));
+    if !queue.policy.is_empty() && ran >= QUANTUM {
+        thread.core.work.fetch_or(NEED_RESCHED, Ordering::Relaxed);
+    }
+    drop(queue);
+    load::update();
+    true
+}

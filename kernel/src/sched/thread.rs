@@ -1,0 +1,529 @@
+//! [`Thread`]: what the scheduler switches between.
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::any::{Any, TypeId};
+use core::cell::UnsafeCell;
+use core::mem::offset_of;
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
+
+use run_queue::{Burst, Entity};
+
+use super::{cpu, stack, switch, tid::Tid};
+use crate::arch::percpu::{ThreadCore, ATTENTION};
+use crate::arch::{self, thread::init_kernel_stack, FpuState, UserFrame};
+use crate::mm::{AddressSpace, KernelStack};
+use crate::sync::{IrqLock, Rank};
+use crate::time::{self, SleepTimer};
+use crate::{Kind, Result};
+
+/// Bytes of a thread's name, at most.
+pub const NAME_LENGTH: usize = 15;
+
+/// What a thread is doing, as `/proc` shows it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u32)]
+pub enum ThreadState {
+    /// Runs or could run.
+    Runnable = 0,
+    /// Sleeps; a signal may wake it.
+    Interruptible = 1,
+    /// Sleeps; only what it waits for wakes it.
+    Uninterruptible = 2,
+    /// Has ended.
+    Dead = 3,
+    /// Not started yet.
+    New = 4,
+}
+
+/// CPU time in nanoseconds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct CpuTimes {
+    /// In user mode.
+    pub user: u64,
+    /// In the kernel.
+    pub system: u64,
+}
+
+impl CpuTimes {
+    /// Both.
+    pub const fn total(self) -> u64 {
+        self.user + self.system
+    }
+}
+
+impl core::ops::AddAssign for CpuTimes {
+    fn add_assign(&mut self, other: Self) {
+        self.user += other.user;
+        self.system += other.system;
+    }
+}
+
+/// What the run queue's lock guards.
+pub(super) struct Scheduling {
+    next: Option<Runnable>,
+    pub burst: Burst,
+}
+
+/// What only the thread itself uses, and the switch away from and to it.
+pub(super) struct Context {
+    pub rsp: usize,
+    pub fs_base: u64,
+    pub gs_base: u64,
+    pub fpu: Option<FpuState>,
+    pub space: Option<Arc<AddressSpace>>,
+    stack: Option<KernelStack>,
+    entry: Option<Box<dyn FnOnce() + Send>>,
+}
+
+/// How the CPU time divides, and what was told last (it never goes back).
+struct Division {
+    told: CpuTimes,
+}
+
+/// The personality's part of a thread, with its type checked once.
+struct Personal {
+    object: Arc<dyn Any + Send + Sync>,
+    data: *const (),
+    type_id: TypeId,
+}
+
+/// A thread.
+#[repr(C)]
+pub struct Thread {
+    /// What the entry stub reads.
+    pub(super) core: ThreadCore,
+    state: AtomicU32,
+    /// The CPU in whose run queue the thread belongs.
+    cpu: AtomicU32,
+    pub(super) stack_top: usize,
+    pub(super) user: bool,
+    pub(super) context: UnsafeCell<Context>,
+    pub(super) scheduling: UnsafeCell<Scheduling>,
+    pub(super) sleep_timer: SleepTimer,
+    /// Counter ticks that the thread ran, up to its last switch.
+    pub(super) ran: AtomicU64,
+    /// Samples by the timer of where it ran.
+    pub(super) user_samples: AtomicU32,
+    pub(super) system_samples: AtomicU32,
+    /// Switches away because it slept, and because it was preempted.
+    pub(super) voluntary: AtomicU64,
+    pub(super) involuntary: AtomicU64,
+    division: IrqLock<Division>,
+    personal: Option<Personal>,
+    tid: Arc<Tid>,
+    started: AtomicBool,
+    /// Nanoseconds since boot.
+    birth: u64,
+    name: IrqLock<([u8; NAME_LENGTH], u8)>,
+    /// The `Arc` this thread is in, for [`Thread::to_arc`].
+    this: AtomicPtr<Thread>,
+}
+
+const _: () = assert!(offset_of!(Thread, core) == 0);
+
+// SAFETY: `context` is used by the thread itself and by the CPU that switches it, `scheduling` under the run
+// queue's lock; `personal`'s pointer is into an `Arc` of a Send + Sync type. The rest is Send and Sync.
+unsafe impl Send for Thread {}
+// SAFETY: as above.
+unsafe impl Sync for Thread {}
+
+/// A started thread as the run queue holds it. The scheduler keeps one count of the thread from its start to its
+/// reaping, so the reference is good all that time.
+#[derive(Clone, Copy)]
+pub(super) struct Runnable(pub &'static Thread);
+
+impl PartialEq for Runnable {
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        core::ptr::eq(self.0, other.0)
+    }
+}
+
+impl Entity for Runnable {
+    #[inline]
+    fn next(self) -> Option<Self> {
+        // SAFETY: run queues link threads with their lock held.
+        unsafe { (*self.0.scheduling.get()).next }
+    }
+    #[inline]
+    fn set_next(self, next: Option<Self>) {
+        // SAFETY: as above.
+        unsafe { (*self.0.scheduling.get()).next = next };
+    }
+}
+
+/// What a new thread is made of.
+struct Parts<'a> {
+    name: &'a [u8],
+    tid: Arc<Tid>,
+    stack: Option<KernelStack>,
+    stack_top: usize,
+    user: bool,
+    personal: Option<Personal>,
+}
+
+impl Thread {
+    fn assemble(parts: Parts) -> Result<Arc<Self>> {
+        let context = Context {
+            rsp: 0,
+            fs_base: 0,
+            gs_base: 0,
+            fpu: None,
+            space: None,
+            stack: parts.stack,
+            entry: None,
+        };
+        let thread = Arc::new(Self {
+            core: ThreadCore::default(),
+            state: AtomicU32::new(ThreadState::New as u32),
+            cpu: AtomicU32::new(arch::cpu_id()),
+            stack_top: parts.stack_top,
+            user: parts.user,
+            context: UnsafeCell::new(context),
+            scheduling: UnsafeCell::new(Scheduling { next: None, burst: Burst::new() }),
+            sleep_timer: SleepTimer::new()?,
+            ran: AtomicU64::new(0),
+            user_samples: AtomicU32::new(0),
+            system_samples: AtomicU32::new(0),
+            voluntary: AtomicU64::new(0),
+            involuntary: AtomicU64::new(0),
+            division: IrqLock::with_rank(Rank::Leaf, Division { told: CpuTimes::default() }),
+            personal: parts.personal,
+            tid: parts.tid,
+            started: AtomicBool::new(false),
+            birth: time::now().as_nanos(),
+            name: IrqLock::with_rank(Rank::Leaf, ([0; NAME_LENGTH], 0)),
+            this: AtomicPtr::new(core::ptr::null_mut()),
+        });
+        thread.this.store(Arc::as_ptr(&thread).cast_mut(), Ordering::Relaxed);
+        thread.set_name(parts.name);
+        Ok(thread)
+    }
+
+    fn with_stack(name: &[u8], user: bool, tid: Arc<Tid>, personal: Option<Personal>) -> Result<Arc<Self>> {
+        let stack = stack::take()?;
+        let stack_top = stack.top();
+        let thread = Self::assemble(Parts { name, tid, stack: Some(stack), stack_top, user, personal })?;
+        // SAFETY: the stack is new, and the thread not started: nobody else uses either.
+        unsafe {
+            let argument = Arc::as_ptr(&thread) as usize;
+            (*thread.context.get()).rsp = init_kernel_stack(stack_top, switch::thread_main, argument);
+        }
+        Ok(thread)
+    }
+
+    /// A kernel thread that is not started yet.
+    pub fn new_kernel(name: &str, body: Box<dyn FnOnce() + Send>) -> Result<Arc<Self>> {
+        let thread = Self::with_stack(name.as_bytes(), false, Tid::allocate(false)?, None)?;
+        // SAFETY: the thread is not started: nobody else uses its context.
+        unsafe { (*thread.context.get()).entry = Some(body) };
+        Ok(thread)
+    }
+
+    /// Makes and starts a kernel thread; it ends when `body` returns.
+    pub fn spawn_kernel(name: &str, body: Box<dyn FnOnce() + Send>) -> Result<Arc<Self>> {
+        let thread = Self::new_kernel(name, body)?;
+        thread.start();
+        Ok(thread)
+    }
+
+    /// A thread that will run in user mode with the registers `frame`, in `space`; not started yet. Its floating
+    /// point state is `fpu`, or a fresh one. `personal` is what the personality wants to find with the thread.
+    pub fn new_user<P: Any + Send + Sync>(
+        name: &[u8],
+        tid: Arc<Tid>,
+        space: Arc<AddressSpace>,
+        frame: &UserFrame,
+        fs_base: u64,
+        fpu: Option<FpuState>,
+        personal: Arc<P>,
+    ) -> Result<Arc<Self>> {
+        let data = Arc::as_ptr(&personal).cast();
+        let personal = Personal { object: personal, data, type_id: TypeId::of::<P>() };
+        let thread = Self::with_stack(name, true, tid, Some(personal))?;
+        let fpu = match fpu {
+            Some(state) => state,
+            None => FpuState::new()?,
+        };
+        // SAFETY: the thread is not started: nobody else uses its context and stack; the frame's place at the
+        // top of the stack is left alone by `init_kernel_stack`.
+        unsafe {
+            let context = &mut *thread.context.get();
+            context.space = Some(space);
+            context.fs_base = fs_base;
+            context.fpu = Some(fpu);
+            ((thread.stack_top - size_of::<UserFrame>()) as *mut UserFrame).write(*frame);
+        }
+        Ok(thread)
+    }
+
+    /// The thread that the boot code becomes, or an idle thread: on a stack of its own, already running.
+    pub(super) fn adopt(name: &str, stack_top: usize) -> Result<Arc<Self>> {
+        let parts =
+            Parts { name: name.as_bytes(), tid: Tid::idle(), stack: None, stack_top, user: false, personal: None };
+        let thread = Self::assemble(parts)?;
+        thread.set_state(ThreadState::Runnable);
+        thread.started.store(true, Ordering::Relaxed);
+        Ok(thread)
+    }
+
+    /// The idle thread of this CPU, which is never in a run queue.
+    pub(super) fn new_idle(body: Box<dyn FnOnce() + Send>) -> Result<Arc<Self>> {
+        let thread = Self::with_stack(b"idle", false, Tid::idle(), None)?;
+        // SAFETY: the thread is not started: nobody else uses its context.
+        unsafe { (*thread.context.get()).entry = Some(body) };
+        thread.set_state(ThreadState::Runnable);
+        thread.started.store(true, Ordering::Relaxed);
+        Ok(thread)
+    }
+
+    /// Makes the thread runnable for the first time. Later calls do nothing.
+    pub fn start(&self) {
+        if self.started.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        // The scheduler's own count, given back when the thread is reaped.
+        let counted = Arc::into_raw(self.to_arc());
+        // SAFETY: the count just taken keeps the thread alive until `reap`.
+        let thread: &'static Thread = unsafe { &*counted };
+        cpu::add_thread();
+        switch::enqueue_new(thread);
+    }
+
+    /// Gives back what the scheduler held of a thread that ended and whose stack nobody uses any more.
+    ///
+    /// # Safety
+    /// The thread is dead and was switched away from; this is called once.
+    pub(super) unsafe fn reap(thread: &'static Thread) {
+        cpu::remove_thread();
+        // SAFETY: the thread has ended: nobody else uses its context.
+        if let Some(stack) = unsafe { (*thread.context.get()).stack.take() } {
+            stack::give(stack);
+        }
+        // SAFETY: the count was made by `start` (or `adopt`'s caller) with `Arc::into_raw`.
+        drop(unsafe { Arc::from_raw(thread) });
+    }
+
+    /// A counted reference.
+    pub fn to_arc(&self) -> Arc<Self> {
+        let this = self.this.load(Ordering::Relaxed);
+        // SAFETY: every thread is in an `Arc` (see `assemble`), which `self` keeps alive.
+        unsafe {
+            Arc::increment_strong_count(this);
+            Arc::from_raw(this)
+        }
+    }
+
+    /// Its number.
+    #[inline]
+    pub fn id(&self) -> u32 {
+        self.tid.number()
+    }
+
+    /// Its number, to be kept taken.
+    pub fn tid(&self) -> &Arc<Tid> {
+        &self.tid
+    }
+
+    /// Its name.
+    pub fn name(&self) -> ([u8; NAME_LENGTH], usize) {
+        let name = self.name.lock();
+        (name.0, usize::from(name.1))
+    }
+
+    /// Changes its name (cut to [`NAME_LENGTH`] bytes).
+    pub fn set_name(&self, name: &[u8]) {
+        let length = name.len().min(NAME_LENGTH);
+        let mut bytes = [0; NAME_LENGTH];
+        bytes[..length].copy_from_slice(&name[..length]);
+        *self.name.lock() = (bytes, length as u8);
+    }
+
+    /// What it is doing.
+    pub fn state(&self) -> ThreadState {
+        match self.state.load(Ordering::Relaxed) {
+            0 => ThreadState::Runnable,
+            1 => ThreadState::Interruptible,
+            2 => ThreadState::Uninterruptible,
+            3 => ThreadState::Dead,
+            _ => ThreadState::New,
+        }
+    }
+
+    #[inline]
+    pub(super) fn set_state(&self, state: ThreadState) {
+        self.state.store(state as u32, Ordering::Relaxed);
+    }
+
+    /// Changes the state and orders that before all later loads.
+    #[inline]
+    pub(super) fn announce_state(&self, state: ThreadState) {
+        self.state.swap(state as u32, Ordering::SeqCst);
+    }
+
+    #[inline]
+    pub(super) fn is_asleep(&self) -> bool {
+        matches!(self.state.load(Ordering::Relaxed), 1 | 2)
+    }
+
+    /// The CPU it runs on, or ran on last.
+    #[inline]
+    pub fn cpu(&self) -> u32 {
+        self.cpu.load(Ordering::Relaxed)
+    }
+
+    /// Does it run user programs?
+    pub fn is_user(&self) -> bool {
+        self.user
+    }
+
+    /// When it was made.
+    pub fn birth(&self) -> time::Instant {
+        time::Instant::from_nanos(self.birth)
+    }
+
+    /// Voluntary and involuntary switches away from it.
+    pub fn switches(&self) -> (u64, u64) {
+        (self.voluntary.load(Ordering::Relaxed), self.involuntary.load(Ordering::Relaxed))
+    }
+
+    /// The personality's part, if it is a `P`.
+    #[inline]
+    pub fn personal<P: Any + Send + Sync>(&self) -> Option<&P> {
+        let personal = self.personal.as_ref()?;
+        // SAFETY: the data pointer is into `object`, which is a `P` by its type id.
+        (personal.type_id == TypeId::of::<P>()).then(|| unsafe { &*personal.data.cast::<P>() })
+    }
+
+    /// A counted reference to the personality's part, if it is a `P`.
+    pub fn personal_arc<P: Any + Send + Sync>(&self) -> Option<Arc<P>> {
+        self.personal.as_ref().and_then(|personal| personal.object.clone().downcast().ok())
+    }
+
+    /// The value that fast calls of `slot` (from 1) return.
+    pub fn set_fast_value(&self, slot: usize, value: u64) {
+        self.core.fast_values[slot - 1].store(value, Ordering::Relaxed);
+    }
+
+    /// Has somebody requested attention that was not given yet?
+    #[inline]
+    pub fn attention_requested(&self) -> bool {
+        self.core.work.load(Ordering::SeqCst) & ATTENTION != 0
+    }
+
+    /// Ends an interruptible sleep, and has the personality's `attention` called before user mode goes on.
+    pub fn request_attention(&'static self) {
+        self.core.work.fetch_or(ATTENTION, Ordering::SeqCst);
+        if self.state.load(Ordering::SeqCst) == ThreadState::Interruptible as u32 {
+            switch::wake(self);
+        }
+    }
+
+    /// There is nothing (more) to attend to.
+    #[inline]
+    pub fn clear_attention(&self) {
+        self.core.work.fetch_and(!ATTENTION, Ordering::SeqCst);
+    }
+
+    fn context_of_current(&self) -> &mut Context {
+        debug_assert!(core::ptr::eq(self, super::current()), "only the thread itself uses its context");
+        // SAFETY: the running thread's context is used by nobody else while it runs.
+        unsafe { &mut *self.context.get() }
+    }
+
+    /// The current thread's address space. Only for the current thread.
+    #[inline]
+    pub fn space(&self) -> Option<&Arc<AddressSpace>> {
+        self.context_of_current().space.as_ref()
+    }
+
+    /// Replaces the current thread's address space (exec), or drops it (exit), and returns the old one.
+    pub fn set_space(&self, space: Option<Arc<AddressSpace>>) -> Option<Arc<AddressSpace>> {
+        let context = self.context_of_current();
+        let old = core::mem::replace(&mut context.space, space);
+        switch::load_space(context.space.as_ref());
+        old
+    }
+
+    /// Sets the current thread's FS base.
+    pub fn set_fs_base(&self, base: u64) {
+        self.context_of_current().fs_base = base;
+        arch::set_fs_base(base);
+    }
+
+    /// The current thread's FS base.
+    pub fn fs_base(&self) -> u64 {
+        debug_assert!(core::ptr::eq(self, super::current()));
+        arch::fs_base()
+    }
+
+    /// Sets the current thread's GS base, as user mode sees it.
+    pub fn set_gs_base(&self, base: u64) {
+        self.context_of_current().gs_base = base;
+        arch::set_user_gs_base(base);
+    }
+
+    /// Stores the current thread's floating point registers and shows them.
+    pub fn with_fpu<R>(&self, look: impl FnOnce(&FpuState) -> R) -> Result<R> {
+        let enabled = arch::irq_disable_save();
+        let fpu = self.context_of_current().fpu.as_mut();
+        let saved = fpu.map(|state| {
+            state.save();
+            &*state
+        });
+        arch::irq_restore(enabled);
+        Ok(look(saved.ok_or(Kind::NotSupported)?))
+    }
+
+    /// Changes the current thread's floating point registers. If `change` fails they stay as they were.
+    pub fn change_fpu<R>(&self, change: impl FnOnce(&mut FpuState) -> Result<R>) -> Result<R> {
+        let state = self.context_of_current().fpu.as_mut().ok_or(Kind::NotSupported)?;
+        state.save();
+        let result = change(state)?;
+        let enabled = arch::irq_disable_save();
+        state.restore();
+        arch::irq_restore(enabled);
+        Ok(result)
+    }
+
+    /// CPU time used, divided by the timer's samples. Never goes back.
+    pub fn cpu_times(&self) -> CpuTimes {
+        let total = self.cpu_time_ns();
+        let user = u64::from(self.user_samples.load(Ordering::Relaxed));
+        let system = u64::from(self.system_samples.load(Ordering::Relaxed));
+        let mut division = self.division.lock();
+        let share = if system == 0 {
+            0
+        } else {
+            (u128::from(total) * u128::from(system) / u128::from(user + system)) as u64
+        };
+        let told = division.told;
+        let total = total.max(told.total());
+        let system = share.clamp(told.system, total - told.user);
+        division.told = CpuTimes { user: total - system, system };
+        division.told
+    }
+
+    /// CPU time used, in nanoseconds.
+    pub fn cpu_time_ns(&self) -> u64 {
+        time::cycles_to_ns(self.ran.load(Ordering::Relaxed) + cpu::running_cycles(self))
+    }
+
+    /// The timer that ends its sleeps.
+    #[inline]
+    pub(crate) fn sleep_timer(&self) -> &SleepTimer {
+        &self.sleep_timer
+    }
+
+    pub(super) fn take_entry(&self) -> Option<Box<dyn FnOnce() + Send>> {
+        self.context_of_current().entry.take()
+    }
+}
+
+impl core::fmt::Debug for Thread {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let (name, length) = self.name();
+        write!(f, "{}:{}", self.id(), alloc::string::String::from_utf8_lossy(&name[..length]))
+    }
+}

@@ -1,0 +1,297 @@
+//! Armed timers, and the hardware's one-shot timer behind them.
+//!
+//! Each CPU has a queue of deadlines. The hardware is armed for the first of them or for the scheduler's tick,
+//! whichever comes first; while the CPU is idle there is no tick. A timer's function runs in the interrupt, with
+//! the queue unlocked; waking a sleeper happens with the queue locked, so that whoever disarms its sleep timer
+//! knows that nobody is about to touch the thread any more.
+
+use alloc::boxed::Box;
+use core::ptr;
+use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+
+use timer_queue::{Key, Room, TimerQueue};
+
+use super::{now, Instant};
+use crate::arch;
+use crate::sched::{self, Thread, MAX_CPUS};
+use crate::sync::{IrqLock, Mutex, Rank};
+use crate::{Kind, Result};
+
+/// Nanoseconds between the scheduler's ticks.
+const TICK: u64 = 10_000_000;
+/// No interrupt is wanted.
+const NEVER: u64 = u64::MAX;
+
+/// What happens at a deadline.
+enum Due {
+    Wake(&'static Thread),
+    Call(*const Body),
+}
+
+// SAFETY: the body is `Sync`, and its timer takes the entry out of the queue before it goes away.
+unsafe impl Send for Due {}
+
+/// The timers of one CPU.
+struct Timers {
+    queue: TimerQueue<Due>,
+    /// When the tick comes, or [`NEVER`].
+    tick: u64,
+    /// What the hardware is armed for.
+    armed: u64,
+}
+
+#[repr(align(64))]
+struct CpuTimers {
+    timers: IrqLock<Timers>,
+    /// The body whose function is running, or null.
+    running: AtomicPtr<Body>,
+}
+
+static CPUS: [CpuTimers; MAX_CPUS] = [const {
+    CpuTimers {
+        timers: IrqLock::with_rank(Rank::Timers, Timers { queue: TimerQueue::new(), tick: NEVER, armed: NEVER }),
+        running: AtomicPtr::new(ptr::null_mut()),
+    }
+}; MAX_CPUS];
+
+/// Timers that exist. Each queue has room for all of them.
+static EXISTING: AtomicUsize = AtomicUsize::new(0);
+/// Room that each queue has.
+static ROOM: Mutex<usize> = Mutex::new(0);
+
+/// A place in every queue, for as long as it lives.
+struct Place;
+
+impl Place {
+    fn reserve() -> Result<Self> {
+        let wanted = EXISTING.fetch_add(1, Ordering::Relaxed) + 1;
+        let place = Self;
+        let mut room = ROOM.lock();
+        if wanted > *room {
+            let more = wanted.max(32).next_power_of_two();
+            for cpu in &CPUS[..sched::online_cpus().max(1)] {
+                // Memory is allocated and freed with the queue unlocked.
+                let room = Room::new(more).map_err(|_| Kind::NoMemory)?;
+                let old = cpu.timers.lock().queue.move_into(room);
+                drop(old);
+            }
+            *room = more;
+        }
+        Ok(place)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        EXISTING.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Where a timer is armed.
+struct Armed {
+    cpu: u32,
+    key: Key,
+}
+
+impl Timers {
+    /// Arms the hardware for what comes first.
+    fn program(&mut self) {
+        let first = self.queue.next_deadline().unwrap_or(NEVER).min(self.tick);
+        if first == self.armed || first == NEVER {
+            return;
+        }
+        self.armed = first;
+        arch::timer::arm(first.saturating_sub(now().as_nanos()));
+    }
+
+    fn insert(&mut self, deadline: Instant, due: Due) -> Key {
+        let key = self.queue.insert(deadline.as_nanos(), due);
+        if deadline.as_nanos() < self.armed {
+            self.program();
+        }
+        key
+    }
+}
+
+fn this() -> &'static CpuTimers {
+    &CPUS[arch::cpu_id() as usize]
+}
+
+/// The scheduler leaves the idle thread: ticks are wanted.
+pub(crate) fn start_tick() {
+    let mut timers = this().timers.lock();
+    if timers.tick == NEVER {
+        timers.tick = now().as_nanos() + TICK;
+        timers.program();
+    }
+}
+
+/// What the timer's interrupt handler calls (interrupts off); `user_mode` says what it interrupted.
+pub fn on_timer_interrupt(user_mode: bool) {
+    let cpu = this();
+    let mut timers = cpu.timers.lock();
+    timers.armed = NEVER;
+    let time = now().as_nanos();
+    let ticked = timers.tick <= time;
+    if ticked {
+        timers.tick = NEVER;
+    }
+    while let Some((_, due)) = timers.queue.pop_due(time) {
+        match due {
+            Due::Wake(thread) => {
+                sched::wake(thread);
+            }
+            Due::Call(body) => {
+                cpu.running.store(body.cast_mut(), Ordering::Relaxed);
+                drop(timers);
+                // SAFETY: the timer's owner waits for `running` to change before the body goes away.
+                unsafe { (*body).run() };
+                timers = cpu.timers.lock();
+                cpu.running.store(ptr::null_mut(), Ordering::Release);
+            }
+        }
+    }
+    drop(timers);
+    let again = ticked && sched::on_tick(user_mode);
+    let mut timers = cpu.timers.lock();
+    if again && timers.tick == NEVER {
+        timers.tick = time + TICK;
+    }
+    timers.program();
+}
+
+/// A thread's own timer, armed while it sleeps until a deadline.
+pub(crate) struct SleepTimer {
+    _place: Place,
+    armed: IrqLock<Option<Armed>>,
+}
+
+impl SleepTimer {
+    pub(crate) fn new() -> Result<Self> {
+        Ok(Self { _place: Place::reserve()?, armed: IrqLock::with_rank(Rank::Object, None) })
+    }
+}
+
+/// Wakes the current thread at `deadline`, unless disarmed before.
+pub(crate) fn arm_sleep(thread: &'static Thread, deadline: Instant) {
+    let mut armed = thread.sleep_timer().armed.lock();
+    let key = this().timers.lock().insert(deadline, Due::Wake(thread));
+    *armed = Some(Armed { cpu: arch::cpu_id(), key });
+}
+
+/// Disarms the current thread's sleep timer.
+pub(crate) fn disarm_sleep(thread: &'static Thread) {
+    let armed = thread.sleep_timer().armed.lock().take();
+    if let Some(Armed { cpu, key }) = armed {
+        CPUS[cpu as usize].timers.lock().queue.cancel(key);
+    }
+}
+
+/// What a [`Timer`] calls.
+type Callback = Box<dyn Fn() + Send + Sync>;
+
+struct Body {
+    callback: Callback,
+    /// Nanoseconds between expiries, or 0 for just one.
+    interval: AtomicU64,
+    armed: IrqLock<Option<Armed>>,
+    /// The deadline last armed for, or [`NEVER`] when not armed.
+    deadline: AtomicU64,
+}
+
+impl Body {
+    /// Runs in the interrupt: calls the function and arms again if the timer is periodic.
+    fn run(&self) {
+        let mut armed = self.armed.lock();
+        let interval = self.interval.load(Ordering::Relaxed);
+        let deadline = self.deadline.load(Ordering::Relaxed);
+        if interval == 0 {
+            *armed = None;
+            self.deadline.store(NEVER, Ordering::Relaxed);
+        } else {
+            // Periods that passed unseen are left out; whoever counts them computes from the deadline.
+            let missed = now().as_nanos().saturating_sub(deadline) / interval;
+            self.arm_locked(&mut armed, deadline.saturating_add((missed + 1).saturating_mul(interval)));
+        }
+        drop(armed);
+        (self.callback)();
+    }
+
+    fn arm_locked(&self, armed: &mut Option<Armed>, deadline: u64) {
+        self.deadline.store(deadline, Ordering::Relaxed);
+        let key = this().timers.lock().insert(Instant::from_nanos(deadline), Due::Call(self));
+        *armed = Some(Armed { cpu: arch::cpu_id(), key });
+    }
+
+    fn cancel_locked(&self, armed: &mut Option<Armed>) -> bool {
+        self.deadline.store(NEVER, Ordering::Relaxed);
+        let Some(Armed { cpu, key }) = armed.take() else { return false };
+        CPUS[cpu as usize].timers.lock().queue.cancel(key).is_some()
+    }
+}
+
+/// Calls a function at a deadline, in the interrupt handler: it may set flags, take [`IrqLock`]s and wake
+/// queues. What needs a thread uses [`super::ThreadTimer`]. Not to be dropped from inside the function.
+pub struct Timer {
+    body: Box<Body>,
+    _place: Place,
+}
+
+impl Timer {
+    /// A timer that is not armed.
+    pub fn new(callback: Callback) -> Result<Self> {
+        let place = Place::reserve()?;
+        let body = Body {
+            callback,
+            interval: AtomicU64::new(0),
+            armed: IrqLock::with_rank(Rank::Object, None),
+            deadline: AtomicU64::new(NEVER),
+        };
+        Ok(Self { body: Box::new(body), _place: place })
+    }
+
+    /// Arms it for `deadline`, and then every `interval` nanoseconds if that is not 0.
+    pub fn arm(&self, deadline: Instant, interval: u64) {
+        let mut armed = self.body.armed.lock();
+        self.body.cancel_locked(&mut armed);
+        self.body.interval.store(interval, Ordering::Relaxed);
+        self.body.arm_locked(&mut armed, deadline.as_nanos());
+    }
+
+    /// Disarms it; returns whether it was armed. The function may still be running on another CPU.
+    pub fn cancel(&self) -> bool {
+        let mut armed = self.body.armed.lock();
+        self.body.interval.store(0, Ordering::Relaxed);
+        self.body.cancel_locked(&mut armed)
+    }
+
+    /// The next expiry, if it is armed.
+    pub fn deadline(&self) -> Option<Instant> {
+        let deadline = self.body.deadline.load(Ordering::Relaxed);
+        (deadline != NEVER).then(|| Instant::from_nanos(deadline))
+    }
+
+    /// The period in nanoseconds, 0 for none.
+    pub fn interval(&self) -> u64 {
+        self.body.interval.load(Ordering::Relaxed)
+    }
+
+    /// Nanoseconds until the next expiry, if it is armed.
+    pub fn remaining(&self) -> Option<u64> {
+        self.deadline().map(|deadline| deadline.as_nanos().saturating_sub(now().as_nanos()))
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        self.cancel();
+        let body = ptr::from_ref(&*self.body).cast_mut();
+        for cpu in &CPUS[..sched::online_cpus().max(1)] {
+            while cpu.running.load(Ordering::Acquire) == body {
+                core::hint::spin_loop();
+            }
+        }
+        // A periodic timer that was just running may have armed itself again.
+        self.cancel();
+    }
+}
