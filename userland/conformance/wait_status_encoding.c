@@ -2,6 +2,7 @@
 TEST("wait: the status words of every way to end")
 {
 	pid_t pid;
+	struct gate go = new_gate();
 	int codes[] = {0, 1, 42, 255, 256, 257, -1};
 	for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
 		int status = -1;
@@ -27,6 +28,7 @@ TEST("wait: the status words of every way to end")
 	is(status, SIGRTMIN);
 	SPAWN(pid, {
 		raise(SIGSTOP);
+		wait_gate(go);
 		_exit(3);
 	});
 	holds(waitpid(pid, &status, WUNTRACED) == pid);
@@ -34,6 +36,7 @@ TEST("wait: the status words of every way to end")
 	need(kill(pid, SIGCONT));
 	holds(waitpid(pid, &status, WCONTINUED) == pid);
 	is(status, 0xffff);
+	pass_gate(go);
 	holds(waitpid(pid, &status, 0) == pid);
 	is(status, 3 << 8);
 }

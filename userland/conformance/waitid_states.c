@@ -25,8 +25,10 @@ static void show(pid_t pid)
 TEST("waitid: each state, WNOWAIT, WNOHANG, who is waited for")
 {
 	pid_t pid;
+	struct gate go = new_gate();
 	SPAWN(pid, {
 		raise(SIGSTOP);
+		wait_gate(go);
 		_exit(9);
 	});
 	ok(waitid(P_PID, (id_t)pid, &info, WSTOPPED));
@@ -37,6 +39,7 @@ TEST("waitid: each state, WNOWAIT, WNOHANG, who is waited for")
 	is(info.si_signo, 0);
 	need(kill(pid, SIGCONT));
 	ok(waitid(P_PID, (id_t)pid, &info, WCONTINUED));
+	pass_gate(go);
 	show(pid);
 	ok(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT));
 	show(pid);

@@ -388,11 +388,15 @@ static UNUSED char state_of(pid_t pid)
 	return state;
 }
 
-/* Waits until it sleeps (or has reached another state); false after five seconds. */
+/*
+ * Waits until it is in that state for good, which is: in three looks in a row, since a process also
+ * sleeps for a moment on its way. False after five seconds.
+ */
 static UNUSED int await_state(pid_t pid, char state)
 {
-	for (int i = 0; i < 5000; i++) {
-		if (state_of(pid) == state)
+	for (int i = 0, seen = 0; i < 5000; i++) {
+		seen = state_of(pid) == state ? seen + 1 : 0;
+		if (seen == 3 || (seen && state == 'Z'))
 			return 1;
 		sleep_ms(1);
 	}
