@@ -1,2 +1,41 @@
+//! The Exo-OS kernel image. [`kernel_main`] is the boot order, top to bottom.
 #![no_std]
 #![no_main]
+
+use exo_kernel::arch::{self, BootInfo};
+use exo_kernel::{klog, mm, params, sched, time};
+
+/// Below this nothing useful can run.
+const LEAST_MEMORY: u64 = 4 << 20;
+
+/// Where `boot.S` leads: 64-bit mode, on the boot stack, interrupts off.
+#[no_mangle]
+extern "C" fn kernel_main(loader: u32, information: u32) -> ! {
+    // SAFETY: this is the first Rust code to run, once, with what `boot.S` passed on.
+    let boot = unsafe { arch::init_early(loader, information) };
+    params::init(boot.cmdline);
+    klog::apply_params();
+    log::info!("Exo-OS {}", env!("CARGO_PKG_VERSION"));
+    params::warn_unknown();
+    check_memory(boot);
+    mm::init(boot);
+    arch::init_interrupts(boot);
+    time::init().expect("memory was checked");
+    sched::init().expect("memory was checked");
+    arch::cpu::irq_enable();
+    log::info!("{} KiB of memory free", mm::free_frames() * 4);
+    arch::poweroff()
+}
+
+/// A machine that is too small is told so, instead of failing somewhere later.
+fn check_memory(boot: &BootInfo) {
+    let usable: u64 = boot.memory.iter().filter(|r| r.usable).map(|r| r.end - r.start).sum();
+    if usable < LEAST_MEMORY {
+        panic!("only {} KiB of memory are free; at least {} KiB are needed", usable >> 10, LEAST_MEMORY >> 10);
+    }
+}
+
+#[panic_handler]
+fn panic(info: &core::panic::PanicInfo) -> ! {
+    arch::panic::rust_panic(info)
+}

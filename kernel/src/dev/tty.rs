@@ -6,10 +6,9 @@
 //! [`JobControl`].
 
 use alloc::boxed::Box;
-use alloc::sync::{Arc, Weak};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::any::Any;
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 pub use line_discipline::{Cc, Control, Input, Local, Output, Termios, CC_COUNT};
 use line_discipline::{LineDiscipline, Received, Signal};
@@ -96,9 +95,6 @@ struct State {
     window: WindowSize,
 }
 
-/// What owns a terminal: the personality's idea of a session.
-pub type Owner = dyn Any + Send + Sync;
-
 /// A terminal.
 pub struct Tty {
     /// Device number: major, minor.
@@ -109,8 +105,9 @@ pub struct Tty {
     writers: WaitQueue,
     hung_up: AtomicBool,
     exclusive: AtomicBool,
-    /// The session whose controlling terminal this is; what it is made of is the personality's business.
-    owner: SpinLock<Option<Weak<Owner>>>,
+    /// The session whose controlling terminal this is, and its foreground group; 0 for none. The personality's.
+    pub session: AtomicU32,
+    pub foreground: AtomicU32,
 }
 
 impl Tty {
@@ -125,19 +122,9 @@ impl Tty {
             writers: WaitQueue::new(),
             hung_up: AtomicBool::new(false),
             exclusive: AtomicBool::new(false),
-            owner: SpinLock::new(None),
+            session: AtomicU32::new(0),
+            foreground: AtomicU32::new(0),
         }
-    }
-
-    /// The session whose controlling terminal this is, while it exists.
-    pub fn owner(&self) -> Option<Arc<Owner>> {
-        self.owner.lock().as_ref()?.upgrade()
-    }
-
-    /// Makes it a session's controlling terminal, or nobody's.
-    pub fn set_owner(&self, owner: Option<Weak<Owner>>) {
-        let old = core::mem::replace(&mut *self.owner.lock(), owner);
-        drop(old);
     }
 
     /// The settings.

@@ -1,3 +1,1 @@
-//! Communication between threads and processes: futexes, pipes, local sockets.
 
-pub mod futex;

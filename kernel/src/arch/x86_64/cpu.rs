@@ -57,6 +57,43 @@ pub(super) fn detect() {
     FEATURES.store(found, Ordering::Relaxed);
 }
 
+/// The bits of CR4 that go with features, and those every CPU has: OSFXSR, OSXMMEXCPT.
+const CONTROL_4: [(u32, u64); 6] = [
+    (feature::GLOBAL_PAGES, 1 << 7),
+    (feature::UMIP, 1 << 11),
+    (feature::FSGSBASE, 1 << 16),
+    (feature::XSAVE, 1 << 18),
+    (feature::SMEP, 1 << 20),
+    (feature::SMAP, 1 << 21),
+];
+const CONTROL_4_ALWAYS: u64 = 1 << 9 | 1 << 10;
+const CONTROL_0_SET: u64 = 1 << 1 | 1 << 5 | 1 << 16; // MP, NE, WP
+const CONTROL_0_CLEAR: u64 = 1 << 2 | 1 << 3; // EM, TS
+const NO_EXECUTE_ENABLE: u64 = 1 << 11;
+
+/// Makes page tables with no-execute entries legal on this CPU. Before any is loaded.
+pub(super) fn enable_no_execute() {
+    if has(feature::NX) {
+        // SAFETY: the CPU has the bit, and no page table uses it yet.
+        unsafe { wrmsr(MSR_EFER, rdmsr(MSR_EFER) | NO_EXECUTE_ENABLE) };
+    }
+}
+
+/// Switches on what this CPU has: protections, vector registers.
+pub(super) fn init() {
+    let wanted = CONTROL_4.iter().filter(|(flag, _)| has(*flag)).fold(CONTROL_4_ALWAYS, |all, (_, bit)| all | bit);
+    // SAFETY: the CPU has these features; kernel code touches user memory only between STAC and CLAC, executes
+    // none of it, and writes to no read-only page.
+    unsafe {
+        let (mut control_0, mut control_4): (u64, u64);
+        asm!("mov {}, cr0; mov {}, cr4", out(reg) control_0, out(reg) control_4, options(nostack, preserves_flags));
+        control_0 = (control_0 | CONTROL_0_SET) & !CONTROL_0_CLEAR;
+        control_4 |= wanted;
+        asm!("mov cr0, {}; mov cr4, {}", in(reg) control_0, in(reg) control_4, options(nostack, preserves_flags));
+    }
+    super::fpu::init();
+}
+
 /// A leaf of CPUID; all zero if the CPU lacks it.
 #[allow(unused_unsafe)] // The intrinsic is unsafe to older compilers only.
 pub(super) fn cpuid(leaf: u32, sub: u32) -> CpuidResult {

@@ -4,20 +4,29 @@
 //! exceptions, interrupts), `switch.S` (threads) and `usercopy.S` (user memory). Each states its
 //! register contract at the top.
 
+mod acpi;
+mod apic;
 pub mod boot;
 pub mod cpu;
+mod descriptors;
 pub mod early_serial;
 pub mod fpu;
 pub mod frame;
 pub mod irq;
 pub mod paging;
+pub mod panic;
 pub mod percpu;
+mod physmap;
+mod pic;
 pub mod pio;
 pub mod power;
+mod regions;
 mod rtc;
+mod symbols;
 pub mod syscall;
 pub mod thread;
 pub mod timer;
+mod traps;
 pub mod tsc;
 pub mod usercopy;
 
@@ -27,6 +36,7 @@ pub use cpu::{fs_base, set_fs_base, set_user_gs_base, user_gs_base};
 pub use fpu::FpuState;
 pub use frame::{user_frame, UserFrame};
 pub use percpu::{cpu_id, ThreadCore};
+pub use physmap::kernel_root;
 pub use power::{poweroff, reboot};
 pub use rtc::rtc_read;
 pub use syscall::{set_fast_call, set_lean_call};
@@ -51,4 +61,38 @@ pub const PAGE_SIZE: usize = 4096;
 #[inline]
 pub const fn phys_to_virt(physical: u64) -> usize {
     PHYS_MAP + physical as usize
+}
+
+extern "C" {
+    static boot_stack_top: u8;
+}
+
+/// Takes the machine over on the boot CPU, before there is a heap: log on the serial port, CPU features,
+/// descriptor tables, the final page tables. What the loader told comes back.
+///
+/// # Safety
+/// Runs once, first of all, with what `boot.S` passed on.
+pub unsafe fn init_early(loader: u32, information: u32) -> &'static BootInfo {
+    timer::note_boot();
+    early_serial::init();
+    crate::klog::init();
+    cpu::detect();
+    // SAFETY: the block is the boot CPU's, and this is the first use.
+    unsafe {
+        percpu::install(percpu::BOOT_CPU.get(), &raw const boot_stack_top as usize);
+        descriptors::init_boot_cpu(percpu::BOOT_CPU.get());
+    }
+    cpu::enable_no_execute();
+    // SAFETY: by the caller.
+    let info = unsafe { boot::start(loader, information) };
+    usercopy::enable_smap();
+    cpu::init();
+    info
+}
+
+/// Finds interrupt controllers and timers and measures the clocks. Interrupts stay off.
+pub fn init_interrupts(info: &BootInfo) {
+    acpi::init(info.rsdp);
+    irq::init();
+    timer::init();
 }

@@ -107,15 +107,16 @@ static NO_THREAD: ThreadCore = ThreadCore {
     work: AtomicU32::new(0),
 };
 
-/// Makes `block` the running CPU's own.
+/// Makes `block` the running CPU's own; the CPU runs on the stack that ends at `stack_top`.
 ///
 /// # Safety
 /// `block` is valid for ever, used by no other CPU, and this runs once on each CPU before anything else here.
-pub(super) unsafe fn install(block: *mut PerCpu) {
+pub(super) unsafe fn install(block: *mut PerCpu, stack_top: usize) {
     // SAFETY: by the caller the block is valid and ours alone.
     unsafe {
         (*block).this = block;
         (*block).core = &NO_THREAD;
+        (*block).task_state.rsp[0] = stack_top as u64;
         super::cpu::wrmsr(super::cpu::MSR_GS_BASE, block as u64);
         super::cpu::wrmsr(super::cpu::MSR_KERNEL_GS_BASE, 0);
     }

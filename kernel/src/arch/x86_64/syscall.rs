@@ -19,7 +19,8 @@ static SYSCALL_KINDS: [AtomicU8; TABLE_SIZE] = [const { AtomicU8::new(FULL) }; T
 ///
 /// # Panics
 /// If the number or the slot is out of range: both are constants of the personality.
-pub fn set_fast_call(number: usize, slot: usize) {
+pub fn set_fast_call(number: usize, slot: impl Into<usize>) {
+    let slot = slot.into();
     assert!((1..=FAST_SLOTS).contains(&slot));
     SYSCALL_KINDS[number].store((slot * 8) as u8, Ordering::Relaxed);
 }

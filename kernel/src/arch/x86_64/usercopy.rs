@@ -101,3 +101,40 @@ pub fn cmpxchg_user_u32(address: usize, old: u32, new: u32) -> Result<u32> {
     }
     Ok(found)
 }
+
+/// Copies from kernel memory that may not be there; returns the bytes that could not be copied. For reports.
+///
+/// # Safety
+/// `dst` has `len` writable bytes; reading `src` has no effect.
+pub(super) unsafe fn probe_kernel(dst: *mut u8, src: usize, len: usize) -> usize {
+    // SAFETY: by the caller for `dst`; a fault at the source is handled.
+    unsafe { usercopy_copy(dst, src as *const u8, len) }
+}
+
+/// A three-byte place in the code, and what belongs there on a CPU with SMAP.
+#[repr(C)]
+struct SmapSite {
+    address: usize,
+    code: u64,
+}
+
+extern "C" {
+    static __smap_sites_start: SmapSite;
+    static __smap_sites_end: SmapSite;
+}
+
+/// Puts STAC and CLAC where user memory is opened and closed, if the CPU has them. Before SMAP is switched on,
+/// while no other CPU runs.
+pub(super) fn enable_smap() {
+    if !super::cpu::has(super::cpu::feature::SMAP) {
+        return;
+    }
+    let start = &raw const __smap_sites_start;
+    let count = (&raw const __smap_sites_end as usize - start as usize) / size_of::<SmapSite>();
+    // SAFETY: the linker collected the table between the two symbols.
+    for site in unsafe { core::slice::from_raw_parts(start, count) } {
+        let alias = super::phys_to_virt((site.address - super::KERNEL_IMAGE) as u64) as *mut u8;
+        // SAFETY: the alias of the code is writable; the three bytes are a NOP that becomes another instruction.
+        unsafe { core::ptr::copy_nonoverlapping((&raw const site.code).cast(), alias, 3) };
+    }
+}
