@@ -5,7 +5,7 @@
 
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use rand_chacha::ChaCha20Rng;
-use spin::Lazy;
+use spin::LazyLock;
 
 use crate::arch;
 use crate::sync::SpinLock;
@@ -14,7 +14,7 @@ use crate::Result;
 
 type Key = [u8; 32];
 
-static KEY: Lazy<SpinLock<Key>> = Lazy::new(|| {
+static KEY: LazyLock<SpinLock<Key>> = LazyLock::new(|| {
     let mut key = Key::default();
     for word in key.chunks_exact_mut(8) {
         word.copy_from_slice(&arch::entropy().to_ne_bytes());

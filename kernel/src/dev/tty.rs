@@ -6,9 +6,10 @@
 //! [`JobControl`].
 
 use alloc::boxed::Box;
-use alloc::sync::Arc;
+use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
-use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use core::any::Any;
+use core::sync::atomic::{AtomicBool, Ordering};
 
 pub use line_discipline::{Cc, Control, Input, Local, Output, Termios, CC_COUNT};
 use line_discipline::{LineDiscipline, Received, Signal};
@@ -95,6 +96,9 @@ struct State {
     window: WindowSize,
 }
 
+/// What owns a terminal: the personality's idea of a session.
+pub type Owner = dyn Any + Send + Sync;
+
 /// A terminal.
 pub struct Tty {
     /// Device number: major, minor.
@@ -105,9 +109,8 @@ pub struct Tty {
     writers: WaitQueue,
     hung_up: AtomicBool,
     exclusive: AtomicBool,
-    /// The session whose controlling terminal this is, and its foreground group; 0 for none. The personality's.
-    pub session: AtomicU32,
-    pub foreground: AtomicU32,
+    /// The session whose controlling terminal this is; what it is made of is the personality's business.
+    owner: SpinLock<Option<Weak<Owner>>>,
 }
 
 impl Tty {
@@ -122,9 +125,19 @@ impl Tty {
             writers: WaitQueue::new(),
             hung_up: AtomicBool::new(false),
             exclusive: AtomicBool::new(false),
-            session: AtomicU32::new(0),
-            foreground: AtomicU32::new(0),
+            owner: SpinLock::new(None),
         }
+    }
+
+    /// The session whose controlling terminal this is, while it exists.
+    pub fn owner(&self) -> Option<Arc<Owner>> {
+        self.owner.lock().as_ref()?.upgrade()
+    }
+
+    /// Makes it a session's controlling terminal, or nobody's.
+    pub fn set_owner(&self, owner: Option<Weak<Owner>>) {
+        let old = core::mem::replace(&mut *self.owner.lock(), owner);
+        drop(old);
     }
 
     /// The settings.

@@ -1,1 +1,3 @@
+//! Communication between threads and processes: futexes, pipes, local sockets.
 
+pub mod futex;

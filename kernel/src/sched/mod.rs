@@ -12,14 +12,12 @@ mod load;
 mod stack;
 mod switch;
 mod thread;
-mod tid;
 
 pub use cpu::{cpu_stats, thread_counts, CpuStats, MAX_CPUS};
 pub use load::{load_averages, runnable_threads};
 pub use switch::{exit_current, idle, init, maybe_yield, reschedule, yield_now};
 pub(crate) use switch::{on_tick, sleep_while, wake};
-pub use thread::{CpuTimes, Thread, ThreadState, NAME_LENGTH};
-pub use tid::{Tid, TID_LIMIT};
+pub use thread::{NewUser, Thread, ThreadState, Times, NAME_LENGTH};
 
 use alloc::sync::Arc;
 

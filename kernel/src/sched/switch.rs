@@ -102,7 +102,7 @@ pub fn reschedule() {
 pub fn exit_current() -> ! {
     order::assert_may_sleep();
     let thread = current();
-    if thread.space().is_some() {
+    if thread.own_space().is_some() {
         drop(thread.set_space(None));
     }
     schedule(Reason::Exit);

@@ -9,11 +9,11 @@ use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
 use run_queue::{Burst, Entity};
 
-use super::{cpu, stack, switch, tid::Tid};
+use super::{cpu, stack, switch};
 use crate::arch::percpu::{ThreadCore, ATTENTION};
 use crate::arch::{self, thread::init_kernel_stack, FpuState, UserFrame};
 use crate::mm::{AddressSpace, KernelStack};
-use crate::sync::{IrqLock, Rank};
+use crate::sync::{IrqLock, Rank, SpinLock};
 use crate::time::{self, SleepTimer};
 use crate::{Kind, Result};
 
@@ -36,27 +36,19 @@ pub enum ThreadState {
     New = 4,
 }
 
-/// CPU time in nanoseconds.
+/// What a thread used up.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct CpuTimes {
-    /// In user mode.
+pub struct Times {
+    /// Nanoseconds in user mode.
     pub user: u64,
-    /// In the kernel.
+    /// Nanoseconds in the kernel.
     pub system: u64,
-}
-
-impl CpuTimes {
-    /// Both.
-    pub const fn total(self) -> u64 {
-        self.user + self.system
-    }
-}
-
-impl core::ops::AddAssign for CpuTimes {
-    fn add_assign(&mut self, other: Self) {
-        self.user += other.user;
-        self.system += other.system;
-    }
+    /// Page faults.
+    pub faults: u64,
+    /// Switches away because it slept.
+    pub voluntary: u64,
+    /// Switches away because its time was up.
+    pub involuntary: u64,
 }
 
 /// What the run queue's lock guards.
@@ -74,11 +66,6 @@ pub(super) struct Context {
     pub space: Option<Arc<AddressSpace>>,
     stack: Option<KernelStack>,
     entry: Option<Box<dyn FnOnce() + Send>>,
-}
-
-/// How the CPU time divides, and what was told last (it never goes back).
-struct Division {
-    told: CpuTimes,
 }
 
 /// The personality's part of a thread, with its type checked once.
@@ -109,9 +96,13 @@ pub struct Thread {
     /// Switches away because it slept, and because it was preempted.
     pub(super) voluntary: AtomicU64,
     pub(super) involuntary: AtomicU64,
-    division: IrqLock<Division>,
+    faults: AtomicU64,
+    /// User and system time as told last: neither ever goes back.
+    told: IrqLock<(u64, u64)>,
+    /// Held while the address space is replaced or looked at by others.
+    space_change: SpinLock<()>,
     personal: Option<Personal>,
-    tid: Arc<Tid>,
+    id: AtomicU32,
     started: AtomicBool,
     /// Nanoseconds since boot.
     birth: u64,
@@ -156,11 +147,27 @@ impl Entity for Runnable {
 /// What a new thread is made of.
 struct Parts<'a> {
     name: &'a [u8],
-    tid: Arc<Tid>,
+    id: u32,
     stack: Option<KernelStack>,
     stack_top: usize,
     user: bool,
     personal: Option<Personal>,
+}
+
+/// What a new user thread is made of.
+pub struct NewUser<'a, P> {
+    pub name: &'a [u8],
+    /// Its number, which the personality gives.
+    pub id: u32,
+    pub space: Arc<AddressSpace>,
+    /// The registers that it starts with.
+    pub frame: &'a UserFrame,
+    pub fs_base: u64,
+    pub gs_base: u64,
+    /// The floating point state that it starts with; `None` for a fresh one.
+    pub fpu: Option<FpuState>,
+    /// What the personality wants to find with the thread.
+    pub personal: Arc<P>,
 }
 
 impl Thread {
@@ -188,9 +195,11 @@ impl Thread {
             system_samples: AtomicU32::new(0),
             voluntary: AtomicU64::new(0),
             involuntary: AtomicU64::new(0),
-            division: IrqLock::with_rank(Rank::Leaf, Division { told: CpuTimes::default() }),
+            faults: AtomicU64::new(0),
+            told: IrqLock::with_rank(Rank::Leaf, (0, 0)),
+            space_change: SpinLock::with_rank(Rank::Leaf, ()),
             personal: parts.personal,
-            tid: parts.tid,
+            id: AtomicU32::new(parts.id),
             started: AtomicBool::new(false),
             birth: time::now().as_nanos(),
             name: IrqLock::with_rank(Rank::Leaf, ([0; NAME_LENGTH], 0)),
@@ -201,10 +210,10 @@ impl Thread {
         Ok(thread)
     }
 
-    fn with_stack(name: &[u8], user: bool, tid: Arc<Tid>, personal: Option<Personal>) -> Result<Arc<Self>> {
+    fn with_stack(name: &[u8], user: bool, id: u32, personal: Option<Personal>) -> Result<Arc<Self>> {
         let stack = stack::take()?;
         let stack_top = stack.top();
-        let thread = Self::assemble(Parts { name, tid, stack: Some(stack), stack_top, user, personal })?;
+        let thread = Self::assemble(Parts { name, id, stack: Some(stack), stack_top, user, personal })?;
         // SAFETY: the stack is new, and the thread not started: nobody else uses either.
         unsafe {
             let argument = Arc::as_ptr(&thread) as usize;
@@ -215,7 +224,7 @@ impl Thread {
 
     /// A kernel thread that is not started yet.
     pub fn new_kernel(name: &str, body: Box<dyn FnOnce() + Send>) -> Result<Arc<Self>> {
-        let thread = Self::with_stack(name.as_bytes(), false, Tid::allocate(false)?, None)?;
+        let thread = Self::with_stack(name.as_bytes(), false, 0, None)?;
         // SAFETY: the thread is not started: nobody else uses its context.
         unsafe { (*thread.context.get()).entry = Some(body) };
         Ok(thread)
@@ -228,21 +237,12 @@ impl Thread {
         Ok(thread)
     }
 
-    /// A thread that will run in user mode with the registers `frame`, in `space`; not started yet. Its floating
-    /// point state is `fpu`, or a fresh one. `personal` is what the personality wants to find with the thread.
-    pub fn new_user<P: Any + Send + Sync>(
-        name: &[u8],
-        tid: Arc<Tid>,
-        space: Arc<AddressSpace>,
-        frame: &UserFrame,
-        fs_base: u64,
-        fpu: Option<FpuState>,
-        personal: Arc<P>,
-    ) -> Result<Arc<Self>> {
-        let data = Arc::as_ptr(&personal).cast();
-        let personal = Personal { object: personal, data, type_id: TypeId::of::<P>() };
-        let thread = Self::with_stack(name, true, tid, Some(personal))?;
-        let fpu = match fpu {
+    /// A thread that will run in user mode; not started yet.
+    pub fn new_user<P: Any + Send + Sync>(new: NewUser<P>) -> Result<Arc<Self>> {
+        let data = Arc::as_ptr(&new.personal).cast();
+        let personal = Personal { object: new.personal, data, type_id: TypeId::of::<P>() };
+        let thread = Self::with_stack(new.name, true, new.id, Some(personal))?;
+        let fpu = match new.fpu {
             Some(state) => state,
             None => FpuState::new()?,
         };
@@ -250,10 +250,11 @@ impl Thread {
         // top of the stack is left alone by `init_kernel_stack`.
         unsafe {
             let context = &mut *thread.context.get();
-            context.space = Some(space);
-            context.fs_base = fs_base;
+            context.space = Some(new.space);
+            context.fs_base = new.fs_base;
+            context.gs_base = new.gs_base;
             context.fpu = Some(fpu);
-            ((thread.stack_top - size_of::<UserFrame>()) as *mut UserFrame).write(*frame);
+            ((thread.stack_top - size_of::<UserFrame>()) as *mut UserFrame).write(*new.frame);
         }
         Ok(thread)
     }
@@ -261,7 +262,7 @@ impl Thread {
     /// The thread that the boot code becomes, or an idle thread: on a stack of its own, already running.
     pub(super) fn adopt(name: &str, stack_top: usize) -> Result<Arc<Self>> {
         let parts =
-            Parts { name: name.as_bytes(), tid: Tid::idle(), stack: None, stack_top, user: false, personal: None };
+            Parts { name: name.as_bytes(), id: 0, stack: None, stack_top, user: false, personal: None };
         let thread = Self::assemble(parts)?;
         thread.set_state(ThreadState::Runnable);
         thread.started.store(true, Ordering::Relaxed);
@@ -270,7 +271,7 @@ impl Thread {
 
     /// The idle thread of this CPU, which is never in a run queue.
     pub(super) fn new_idle(body: Box<dyn FnOnce() + Send>) -> Result<Arc<Self>> {
-        let thread = Self::with_stack(b"idle", false, Tid::idle(), None)?;
+        let thread = Self::with_stack(b"idle", false, 0, None)?;
         // SAFETY: the thread is not started: nobody else uses its context.
         unsafe { (*thread.context.get()).entry = Some(body) };
         thread.set_state(ThreadState::Runnable);
@@ -315,15 +316,15 @@ impl Thread {
         }
     }
 
-    /// Its number.
+    /// Its number, 0 for a kernel thread.
     #[inline]
     pub fn id(&self) -> u32 {
-        self.tid.number()
+        self.id.load(Ordering::Relaxed)
     }
 
-    /// Its number, to be kept taken.
-    pub fn tid(&self) -> &Arc<Tid> {
-        &self.tid
+    /// Changes its number.
+    pub fn set_id(&self, id: u32) {
+        self.id.store(id, Ordering::Relaxed);
     }
 
     /// Its name.
@@ -383,9 +384,11 @@ impl Thread {
         time::Instant::from_nanos(self.birth)
     }
 
-    /// Voluntary and involuntary switches away from it.
-    pub fn switches(&self) -> (u64, u64) {
-        (self.voluntary.load(Ordering::Relaxed), self.involuntary.load(Ordering::Relaxed))
+    /// Counts a page fault.
+    #[inline]
+    pub fn count_fault(&self) {
+        // Only the thread itself counts, so a load and a store are enough.
+        self.faults.store(self.faults.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     }
 
     /// The personality's part, if it is a `P`.
@@ -394,6 +397,13 @@ impl Thread {
         let personal = self.personal.as_ref()?;
         // SAFETY: the data pointer is into `object`, which is a `P` by its type id.
         (personal.type_id == TypeId::of::<P>()).then(|| unsafe { &*personal.data.cast::<P>() })
+    }
+
+    /// The address of the personality's part, null for a kernel thread. For a personality that puts but one type
+    /// there.
+    #[inline]
+    pub fn personal_data(&self) -> *const () {
+        self.personal.as_ref().map_or(core::ptr::null(), |personal| personal.data)
     }
 
     /// A counted reference to the personality's part, if it is a `P`.
@@ -432,16 +442,26 @@ impl Thread {
         unsafe { &mut *self.context.get() }
     }
 
-    /// The current thread's address space. Only for the current thread.
+    /// The current thread's address space.
     #[inline]
-    pub fn space(&self) -> Option<&Arc<AddressSpace>> {
+    pub fn own_space(&self) -> Option<&Arc<AddressSpace>> {
         self.context_of_current().space.as_ref()
+    }
+
+    /// Any thread's address space.
+    pub fn space(&self) -> Option<Arc<AddressSpace>> {
+        let _change = self.space_change.lock();
+        // SAFETY: the space is only replaced with this lock held.
+        unsafe { (*self.context.get()).space.clone() }
     }
 
     /// Replaces the current thread's address space (exec), or drops it (exit), and returns the old one.
     pub fn set_space(&self, space: Option<Arc<AddressSpace>>) -> Option<Arc<AddressSpace>> {
         let context = self.context_of_current();
-        let old = core::mem::replace(&mut context.space, space);
+        let old = {
+            let _change = self.space_change.lock();
+            core::mem::replace(&mut context.space, space)
+        };
         switch::load_space(context.space.as_ref());
         old
     }
@@ -487,22 +507,27 @@ impl Thread {
         Ok(result)
     }
 
-    /// CPU time used, divided by the timer's samples. Never goes back.
-    pub fn cpu_times(&self) -> CpuTimes {
+    /// What it used up. CPU time is divided by the timer's samples; neither part ever goes back.
+    pub fn times(&self) -> Times {
         let total = self.cpu_time_ns();
         let user = u64::from(self.user_samples.load(Ordering::Relaxed));
         let system = u64::from(self.system_samples.load(Ordering::Relaxed));
-        let mut division = self.division.lock();
+        let mut told = self.told.lock();
         let share = if system == 0 {
             0
         } else {
             (u128::from(total) * u128::from(system) / u128::from(user + system)) as u64
         };
-        let told = division.told;
-        let total = total.max(told.total());
-        let system = share.clamp(told.system, total - told.user);
-        division.told = CpuTimes { user: total - system, system };
-        division.told
+        let total = total.max(told.0 + told.1);
+        let system = share.clamp(told.1, total - told.0);
+        *told = (total - system, system);
+        Times {
+            user: total - system,
+            system,
+            faults: self.faults.load(Ordering::Relaxed),
+            voluntary: self.voluntary.load(Ordering::Relaxed),
+            involuntary: self.involuntary.load(Ordering::Relaxed),
+        }
     }
 
     /// CPU time used, in nanoseconds.

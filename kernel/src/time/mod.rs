@@ -43,12 +43,12 @@ impl Instant {
     }
     /// The time since `earlier`, zero if that is later.
     #[inline]
-    pub const fn saturating_since(self, earlier: Self) -> Duration {
+    pub const fn saturating_duration_since(self, earlier: Self) -> Duration {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
     }
     /// So many nanoseconds later, at most [`Instant::MAX`].
     #[inline]
-    pub const fn saturating_add_nanos(self, nanos: u64) -> Self {
+    pub const fn saturating_add_ns(self, nanos: u64) -> Self {
         Self(self.0.saturating_add(nanos))
     }
 }
@@ -72,7 +72,7 @@ impl Sub for Instant {
     type Output = Duration;
     /// Zero if `earlier` is later.
     fn sub(self, earlier: Self) -> Duration {
-        self.saturating_since(earlier)
+        self.saturating_duration_since(earlier)
     }
 }
 

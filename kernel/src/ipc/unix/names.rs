@@ -4,7 +4,7 @@ use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 
 use hashbrown::HashMap;
-use spin::Lazy;
+use spin::LazyLock;
 
 use super::socket::UnixSocket;
 use crate::sync::SpinLock;
@@ -37,7 +37,7 @@ impl Address {
     }
 }
 
-static BOUND: Lazy<SpinLock<HashMap<Key, Weak<UnixSocket>>>> = Lazy::new(|| SpinLock::new(HashMap::new()));
+static BOUND: LazyLock<SpinLock<HashMap<Key, Weak<UnixSocket>>>> = LazyLock::new(|| SpinLock::new(HashMap::new()));
 
 /// Binds `socket` to `address`. [`Kind::AddressInUse`] if a living socket is.
 pub(super) fn bind(address: &Address, socket: &Arc<UnixSocket>) -> Result<()> {
