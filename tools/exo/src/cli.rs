@@ -171,6 +171,8 @@ pub enum Part {
     Conformance,
     /// Shell scripts of userland/corpus
     Corpus,
+    /// Programs of userland/hostile that try to bring the kernel down
+    Hostile,
     /// `busybox APPLET --help` of every applet
     Applets,
     /// `exo run` as a script uses it

@@ -34,7 +34,7 @@ pub struct Outcome {
 
 pub type Outcomes = BTreeMap<String, Outcome>;
 
-/// Files that the programs of a batch need.
+/// Files that the programs of a batch need: on the host, and in the guest.
 #[derive(Default, Clone)]
 pub struct Files(pub Vec<(PathBuf, String)>);
 
@@ -170,6 +170,8 @@ impl Batch<'_> {
         for (host, guest) in &self.files.0 {
             initrd.add_file(host, guest)?;
         }
+        let (path, script) = super::leaks::script();
+        initrd.add(path, 0o755, script);
         initrd.add("/exo/list", 0o644, list);
         job.initrd = initrd;
         let mut guest = job.start(self.project, system, &self.options)?;

@@ -8,6 +8,7 @@ mod bad;
 mod batch;
 mod boots;
 mod host;
+mod leaks;
 mod oracle;
 mod programs;
 mod report;
@@ -20,8 +21,16 @@ use crate::project::Project;
 pub use batch::Shared;
 pub use report::Results;
 
-const ALL: [Part; 7] =
-    [Part::Host, Part::Boot, Part::Run, Part::Bad, Part::Conformance, Part::Applets, Part::Corpus];
+const ALL: [Part; 8] = [
+    Part::Host,
+    Part::Boot,
+    Part::Run,
+    Part::Bad,
+    Part::Conformance,
+    Part::Applets,
+    Part::Corpus,
+    Part::Hostile,
+];
 
 pub fn test(options: &TestOptions) -> Result<u8> {
     let project = Project::find()?;
@@ -34,7 +43,9 @@ pub fn test(options: &TestOptions) -> Result<u8> {
             Part::Boot => boots::run(&project, options),
             Part::Run => runs::run(&project, options),
             Part::Bad => bad::run(&project, options),
-            Part::Conformance | Part::Applets | Part::Corpus => programs::run(&project, options, *part),
+            Part::Conformance | Part::Applets | Part::Corpus | Part::Hostile => {
+                programs::run(&project, options, *part)
+            }
         };
         let results = outcome.unwrap_or_else(|error| {
             let mut results = Results::default();

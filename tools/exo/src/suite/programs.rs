@@ -6,12 +6,13 @@ use anyhow::{bail, Context, Result};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::batch::{Batch, Files, Outcome, Test};
-use super::{oracle, selected, Results};
+use super::{leaks, oracle, selected, Results};
 use crate::cli::{MachineOptions, Part, TestOptions};
 use crate::project::Project;
 
 /// A program may take this long; the host may be busy, and TCG is slow.
 const SECONDS: u32 = 40;
+const HOSTILE_SECONDS: u32 = 180;
 
 pub fn run(project: &Project, options: &TestOptions, part: Part) -> Result<Results> {
     let (mut tests, mut files) = collect(project, part)?;
@@ -33,7 +34,7 @@ pub fn run(project: &Project, options: &TestOptions, part: Part) -> Result<Resul
         project,
         options: machine,
         files: files.clone(),
-        seconds: SECONDS,
+        seconds: if part == Part::Hostile { HOSTILE_SECONDS } else { SECONDS },
         bar: bar(label),
     };
     let linux = batch(
@@ -41,9 +42,13 @@ pub fn run(project: &Project, options: &TestOptions, part: Part) -> Result<Resul
         "Linux",
     );
     let ours = batch(options.machine.clone(), "Exo-OS");
+    let mut our_tests = tests.clone();
+    if !options.machine.linux {
+        leaks::surround(&mut our_tests);
+    }
     let (expected, actual) = std::thread::scope(|scope| {
         let expected = scope.spawn(|| oracle::ask(&linux, &tests));
-        let actual = ours.run(&tests);
+        let actual = ours.run(&our_tests);
         (expected.join(), actual)
     });
     let expected = expected.map_err(|_| anyhow::anyhow!("the thread that asks Linux died"))??;
@@ -57,6 +62,8 @@ pub fn run(project: &Project, options: &TestOptions, part: Part) -> Result<Resul
     }
     if !options.machine.linux {
         results.record(&format!("{part:?}: no kernel warning"), kernel_is_quiet(&log));
+        let counted = leaks::judge(actual.get(leaks::BEFORE), actual.get(leaks::AFTER));
+        results.record(&format!("{part:?}: nothing leaked in the kernel"), counted);
     }
     Ok(results)
 }
@@ -72,7 +79,7 @@ fn kernel_is_quiet(log: &str) -> Result<()> {
 
 fn judge(part: Part, expected: Option<&Outcome>, actual: Option<&Outcome>, verbose: bool) -> Result<()> {
     let expected = expected.context("Linux gave no result")?;
-    if part == Part::Conformance && expected.status != "0" {
+    if matches!(part, Part::Conformance | Part::Hostile) && expected.status != "0" {
         bail!(
             "the program is wrong: on Linux it ends with {}\n{}",
             expected.status,
@@ -120,9 +127,19 @@ fn difference(expected: &[u8], actual: &[u8], most: usize) -> String {
 fn collect(project: &Project, part: Part) -> Result<(Vec<Test>, Files)> {
     match part {
         Part::Conformance => folder(&project.target().join("userland/conformance"), "/exo/conformance", None),
+        Part::Hostile => {
+            let (tests, files) = folder(&project.target().join("userland/hostile"), "/exo/hostile", None)?;
+            Ok((with_signs_of_life(tests), files))
+        }
         Part::Corpus => folder(&project.root.join("userland/corpus"), "/exo/corpus", Some("sh")),
         _ => applets(project),
     }
+}
+
+/// After each program a shell must still do its work.
+fn with_signs_of_life(tests: Vec<Test>) -> Vec<Test> {
+    let alive = |name: &str| Test { name: format!("alive-after-{name}"), command: "busybox uname -m".into() };
+    tests.into_iter().flat_map(|test| [test.clone(), alive(&test.name)]).collect()
 }
 
 /// Every file of a folder: programs, or with `shell` the scripts that end in `.sh`, run by it. Other

@@ -76,6 +76,7 @@ fn name(part: Part) -> &'static str {
     match part {
         Part::Host => "host tests",
         Part::Conformance => "conformance programs",
+        Part::Hostile => "hostile programs",
         Part::Corpus => "shell corpus",
         Part::Applets => "busybox applets",
         Part::Run => "exo run",
