@@ -50,7 +50,7 @@ debug: all ## Start QEMU waiting for gdb, and gdb with the kernel's symbols
 .PHONY: kernel
 kernel: setup ## Build the kernel only
 	@tools/kernel-cargo build --release
-	@ln -sf x86_64-unknown-none/release/exo-kernel $(KERNEL)
+	@kernel/image/add-symbols target/x86_64-unknown-none/release/exo-kernel $(KERNEL)
 
 .PHONY: userland
 userland: setup ## Build the C programs: init, test runner, conformance tests, benchmarks

@@ -36,9 +36,9 @@ pub fn line() -> &'static str {
 
 /// Words of the kernel's part, quotes removed from values.
 pub fn iter() -> impl Iterator<Item = (&'static str, Option<&'static str>)> {
-    words(line()).take_while(|word| *word != "--").map(|word| match word.split_once('=') {
+    words(line()).take_while(|word| *word != "--").map(|word| match word.trim_matches('"').split_once('=') {
         Some((name, value)) => (name, Some(value.trim_matches('"'))),
-        None => (word, None),
+        None => (word.trim_matches('"'), None),
     })
 }
 

@@ -97,8 +97,9 @@ pub(super) fn init() {
 /// A leaf of CPUID; all zero if the CPU lacks it.
 #[allow(unused_unsafe)] // The intrinsic is unsafe to older compilers only.
 pub(super) fn cpuid(leaf: u32, sub: u32) -> CpuidResult {
-    // SAFETY: every x86_64 CPU has CPUID, with at least the first leaf of each group.
-    let highest = unsafe { __cpuid_count(leaf & 0x8000_0000, 0) }.eax;
+    // SAFETY: every x86_64 CPU has CPUID. The first leaf of a group tells its last; without a hypervisor, the
+    // hypervisor's group answers like an unknown leaf, and callers check that there is one.
+    let highest = unsafe { __cpuid_count(leaf & 0xc000_0000, 0) }.eax;
     if leaf > highest {
         return CpuidResult { eax: 0, ebx: 0, ecx: 0, edx: 0 };
     }

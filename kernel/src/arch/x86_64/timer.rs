@@ -12,11 +12,11 @@ use super::{acpi, apic, cpu, irq, phys_to_virt};
 
 const NANOSECONDS: u64 = 1_000_000_000;
 /// How long is measured.
-const WINDOW_NANOSECONDS: u64 = 2_000_000;
+const WINDOW_NANOSECONDS: u64 = 5_000_000;
 /// Frequencies are multiples of this as far as the measurement can tell.
 const GRANULE: u64 = 100_000;
 /// Attempts at reading two clocks at (nearly) the same time.
-const ATTEMPTS: u32 = 5;
+const ATTEMPTS: u32 = 8;
 /// The longest that one shot of the 8254 takes.
 const PIT_LONGEST: u64 = 50_000_000;
 const PIT_HZ: u64 = 1_193_182;
@@ -99,14 +99,27 @@ impl Reference {
         for _ in 0..ATTEMPTS {
             let before = tsc();
             let reference = self.now();
-            let after = tsc();
             let count = if apic::present() { u64::from(apic::timer_count()) } else { 0 };
+            let after = tsc();
             if after - before < best.0 {
                 best = (after - before, (reference, before + (after - before) / 2, count));
             }
         }
         best.1
     }
+}
+
+/// The TSC's frequency as CPUID says it: from the crystal (leaf 15h), or from the hypervisor.
+fn tsc_hz_by_cpuid() -> Option<u64> {
+    const HYPERVISOR_PRESENT: u32 = 1 << 31;
+    const HYPERVISOR_TIMING: u32 = 0x4000_0010;
+    let crystal = cpu::cpuid(0x15, 0);
+    if crystal.eax != 0 && crystal.ebx != 0 && crystal.ecx != 0 {
+        return Some(u64::from(crystal.ecx) * u64::from(crystal.ebx) / u64::from(crystal.eax));
+    }
+    let hypervisor = cpu::cpuid(1, 0).ecx & HYPERVISOR_PRESENT != 0;
+    let timing = cpu::cpuid(HYPERVISOR_TIMING, 0);
+    (hypervisor && timing.eax != 0).then(|| u64::from(timing.eax) * 1000)
 }
 
 fn rounded(frequency: u64) -> u64 {
@@ -130,7 +143,7 @@ pub(super) fn init() {
     let end = reference.sample();
     let elapsed = end.0.wrapping_sub(start.0).max(1);
     let hz = |ticks: u64| rounded((u128::from(ticks) * u128::from(reference.hz()) / u128::from(elapsed)) as u64);
-    let tsc_hz = hz(end.1.wrapping_sub(start.1)).max(GRANULE);
+    let tsc_hz = tsc_hz_by_cpuid().unwrap_or_else(|| hz(end.1.wrapping_sub(start.1)).max(GRANULE));
     TSC_HZ.store(tsc_hz, Ordering::Relaxed);
     if apic::present() {
         let timer_hz = hz(start.2.wrapping_sub(end.2)).max(GRANULE);
