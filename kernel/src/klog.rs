@@ -52,7 +52,7 @@ struct Ring {
 
 static RING: spin::Mutex<Ring> =
     spin::Mutex::new(Ring { bytes: [0; RING_SIZE], head: 0, tail: 0, first: 0, next: 0 });
-static CONSOLE_LEVEL: AtomicU32 = AtomicU32::new(5);
+static CONSOLE_LEVEL: AtomicU32 = AtomicU32::new(7);
 static CONSOLE: AtomicPtr<()> = AtomicPtr::new(core::ptr::null_mut());
 
 impl Ring {
@@ -243,7 +243,7 @@ pub fn apply_params() {
         set_console_level(8);
     }
     if crate::params::has("quiet") {
-        set_console_level(u32::from(severity::WARNING));
+        set_console_level(u32::from(severity::NOTICE));
     }
     if let Some(level) = crate::params::get("loglevel") {
         match level.parse() {

@@ -9,7 +9,7 @@ use spin::Once;
 pub const KNOWN: &[(&str, &str)] = &[
     ("init", "the program to start as process 1 (default: /init, then /sbin/init, /etc/init, /bin/init, /bin/sh)"),
     ("console", "where /dev/console leads: ttyS0 (default) or tty0, the screen"),
-    ("loglevel", "messages below this level (0-7) go to the console; 8 shows all (default 5)"),
+    ("loglevel", "messages more severe than this number go to the console: 8 shows all, 5 warnings and worse (default 7)"),
     ("quiet", "only warnings and worse go to the console"),
     ("debug", "all messages go to the console"),
     ("panic", "after a panic: 0 halts (default), N restarts after N seconds, -1 restarts at once"),

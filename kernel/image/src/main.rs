@@ -17,11 +17,12 @@ extern "C" fn kernel_main(loader: u32, information: u32) -> ! {
     klog::apply_params();
     log::info!("Exo-OS {}", env!("CARGO_PKG_VERSION"));
     params::warn_unknown();
+
     check_memory(boot);
     mm::init(boot);
     arch::init_interrupts(boot);
-    time::init().expect("memory was checked");
-    sched::init().expect("memory was checked");
+    time::init().unwrap_or_else(|error| no_memory("clocks", error));
+    sched::init().unwrap_or_else(|error| no_memory("threads", error));
     arch::cpu::irq_enable();
     log::info!("{} KiB of memory free", mm::free_frames() * 4);
     arch::poweroff()
@@ -31,8 +32,13 @@ extern "C" fn kernel_main(loader: u32, information: u32) -> ! {
 fn check_memory(boot: &BootInfo) {
     let usable: u64 = boot.memory.iter().filter(|r| r.usable).map(|r| r.end - r.start).sum();
     if usable < LEAST_MEMORY {
-        panic!("only {} KiB of memory are free; at least {} KiB are needed", usable >> 10, LEAST_MEMORY >> 10);
+        let (usable, least) = (usable >> 10, LEAST_MEMORY >> 10);
+        arch::panic::give_up(format_args!("only {usable} KiB of memory are free, at least {least} are needed"));
     }
+}
+
+fn no_memory<T>(what: &str, error: exo_kernel::Error) -> T {
+    arch::panic::give_up(format_args!("not enough memory for {what} ({error:?})"))
 }
 
 #[panic_handler]

@@ -35,6 +35,11 @@ pub fn has(feature: u32) -> bool {
     FEATURES.load(Ordering::Relaxed) & feature != 0
 }
 
+/// May programs set their segment bases themselves?
+pub fn has_fsgsbase() -> bool {
+    has(feature::FSGSBASE)
+}
+
 /// Asks CPUID for the features. Runs once on the boot CPU, first of all.
 pub(super) fn detect() {
     let one = cpuid(1, 0);

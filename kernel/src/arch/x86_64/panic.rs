@@ -73,6 +73,14 @@ pub fn fatal(message: fmt::Arguments, frame: Option<&UserFrame>) -> ! {
     finish()
 }
 
+/// Ends a start that cannot succeed: what the machine or its owner can change, not the kernel's fault. Then what
+/// `panic=` says.
+pub fn give_up(message: fmt::Arguments) -> ! {
+    cpu::irq_disable();
+    emergency(format_args!("Exo-OS cannot start: {message}"));
+    finish()
+}
+
 fn report(message: fmt::Arguments, frame: Option<&UserFrame>) {
     emergency(format_args!("kernel panic: {message}"));
     emergency(format_args!("cpu {}, thread {:?}", super::cpu_id(), super::percpu::current_thread()));
