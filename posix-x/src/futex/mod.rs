@@ -1,10 +1,19 @@
-//! `futex`: to come.
+//! Futexes as Linux has them, over [`exo_kernel::ipc::futex`]: the operations of `futex`, and the lists of robust
+//! futexes that a thread leaves behind.
 
-/// Its system calls.
-pub mod calls {}
+pub mod calls;
+mod robust;
 
-/// Marks the robust futexes that an ending thread holds, and wakes who waits for them.
-pub fn exit_robust_list(_task: &crate::Task) {}
+pub use robust::exit_robust_list;
 
-/// Wakes up to `count` waiters of the shared or private futex at `address` in the current space.
-pub fn wake_address(_address: usize, _count: usize) {}
+use exo_kernel::ipc::futex::{self, Scope, MATCH_ANY};
+
+/// Wakes up to `count` waiters of the word at `address` in the current space, whichever way they wait.
+pub fn wake_address(address: usize, count: usize) {
+    // An address that is no good has no waiters.
+    let shared = futex::wake(address, count, MATCH_ANY, Scope::Shared);
+    if shared.is_ok_and(|woken| woken >= count) {
+        return;
+    }
+    let _ = futex::wake(address, count, MATCH_ANY, Scope::Private);
+}
