@@ -9,13 +9,15 @@
 
 mod cpu;
 mod load;
+mod settings;
 mod stack;
 mod switch;
 mod thread;
 
 pub use cpu::{cpu_stats, thread_counts, CpuStats, MAX_CPUS};
 pub use load::{load_averages, runnable_threads};
-pub use switch::{exit_current, idle, init, maybe_yield, reschedule, yield_now};
+pub use settings::{SchedPolicy, SchedSettings};
+pub use switch::{exit_current, idle, init, maybe_yield, reschedule, yield_now, QUANTUM};
 pub(crate) use switch::{on_tick, sleep_while, wake};
 pub use thread::{NewUser, Thread, ThreadState, Times, NAME_LENGTH};
 

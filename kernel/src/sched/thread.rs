@@ -9,7 +9,7 @@ use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
 use run_queue::{Burst, Entity};
 
-use super::{cpu, stack, switch};
+use super::{cpu, stack, switch, SchedSettings};
 use crate::arch::percpu::{ThreadCore, ATTENTION};
 use crate::arch::{self, thread::init_kernel_stack, FpuState, UserFrame};
 use crate::mm::{AddressSpace, KernelStack};
@@ -101,6 +101,7 @@ pub struct Thread {
     told: IrqLock<(u64, u64)>,
     /// Held while the address space is replaced or looked at by others.
     space_change: SpinLock<()>,
+    settings: SpinLock<SchedSettings>,
     personal: Option<Personal>,
     id: AtomicU32,
     started: AtomicBool,
@@ -152,6 +153,7 @@ struct Parts<'a> {
     stack_top: usize,
     user: bool,
     personal: Option<Personal>,
+    settings: SchedSettings,
 }
 
 /// What a new user thread is made of.
@@ -198,6 +200,7 @@ impl Thread {
             faults: AtomicU64::new(0),
             told: IrqLock::with_rank(Rank::Leaf, (0, 0)),
             space_change: SpinLock::with_rank(Rank::Leaf, ()),
+            settings: SpinLock::with_rank(Rank::Leaf, parts.settings),
             personal: parts.personal,
             id: AtomicU32::new(parts.id),
             started: AtomicBool::new(false),
@@ -211,9 +214,13 @@ impl Thread {
     }
 
     fn with_stack(name: &[u8], user: bool, id: u32, personal: Option<Personal>) -> Result<Arc<Self>> {
+        let settings = match user {
+            true => super::current().settings().inherited(),
+            false => SchedSettings::default(),
+        };
         let stack = stack::take()?;
         let stack_top = stack.top();
-        let thread = Self::assemble(Parts { name, id, stack: Some(stack), stack_top, user, personal })?;
+        let thread = Self::assemble(Parts { name, id, stack: Some(stack), stack_top, user, personal, settings })?;
         // SAFETY: the stack is new, and the thread not started: nobody else uses either.
         unsafe {
             let argument = Arc::as_ptr(&thread) as usize;
@@ -261,8 +268,15 @@ impl Thread {
 
     /// The thread that the boot code becomes, or an idle thread: on a stack of its own, already running.
     pub(super) fn adopt(name: &str, stack_top: usize) -> Result<Arc<Self>> {
-        let parts =
-            Parts { name: name.as_bytes(), id: 0, stack: None, stack_top, user: false, personal: None };
+        let parts = Parts {
+            name: name.as_bytes(),
+            id: 0,
+            stack: None,
+            stack_top,
+            user: false,
+            personal: None,
+            settings: SchedSettings::default(),
+        };
         let thread = Self::assemble(parts)?;
         thread.set_state(ThreadState::Runnable);
         thread.started.store(true, Ordering::Relaxed);
@@ -382,6 +396,16 @@ impl Thread {
     /// When it was made.
     pub fn birth(&self) -> time::Instant {
         time::Instant::from_nanos(self.birth)
+    }
+
+    /// What was asked for about its scheduling.
+    pub fn settings(&self) -> SchedSettings {
+        *self.settings.lock()
+    }
+
+    /// Asks for another scheduling.
+    pub fn set_settings(&self, settings: SchedSettings) {
+        *self.settings.lock() = settings;
     }
 
     /// Counts a page fault.
