@@ -171,7 +171,8 @@ impl Platform {
     fn read_fadt(&mut self, table: &[u8]) {
         let flags = number::<4>(table, 112) as u32;
         if flags & FADT_RESET_SUPPORTED != 0 {
-            self.reset = generic_address(table, 116).map(|register| (register, number::<1>(table, 128) as u8));
+            self.reset =
+                generic_address(table, 116).map(|register| (register, number::<1>(table, 128) as u8));
         }
         if flags & FADT_HARDWARE_REDUCED != 0 {
             self.sleep_control = generic_address(table, 244);

@@ -146,9 +146,7 @@ pub(super) fn route(platform: Option<&Platform>, line: u8, vector: u8) {
     let first = platform.and_then(|p| p.io_apic).map_or(0, |(_, first)| first);
     let exception = platform.and_then(|p| p.overrides[usize::from(line)]);
     let (gsi, flags) = match exception {
-        Some(o) => {
-            (o.gsi, if o.active_low { ACTIVE_LOW } else { 0 } | if o.level { LEVEL } else { 0 })
-        }
+        Some(o) => (o.gsi, if o.active_low { ACTIVE_LOW } else { 0 } | if o.level { LEVEL } else { 0 }),
         None => (u32::from(line), 0),
     };
     let Some(input) = gsi.checked_sub(first) else { return };

@@ -174,12 +174,14 @@ fn read_physical<T: Copy>(address: u64) -> Option<T> {
 }
 
 fn gather_pvh(information: u32, gathered: &mut Gathered) {
-    let Some(start) = read_physical::<PvhStart>(u64::from(information)).filter(|s| s.magic == PVH_MAGIC) else {
+    let Some(start) = read_physical::<PvhStart>(u64::from(information)).filter(|s| s.magic == PVH_MAGIC)
+    else {
         return;
     };
     if start.version >= 1 {
         for index in 0..u64::from(start.memory_map_entries) {
-            let Some(line) = read_physical::<PvhMemory>(start.memory_map + index * size_of::<PvhMemory>() as u64)
+            let Some(line) =
+                read_physical::<PvhMemory>(start.memory_map + index * size_of::<PvhMemory>() as u64)
             else {
                 break;
             };

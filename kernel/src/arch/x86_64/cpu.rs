@@ -58,7 +58,8 @@ pub(super) fn detect() {
         (extended.edx, 27, feature::RDTSCP),
         (one.edx, 13, feature::GLOBAL_PAGES),
     ];
-    let found = table.iter().filter(|(word, bit, _)| word >> bit & 1 != 0).fold(0, |all, (_, _, flag)| all | flag);
+    let found =
+        table.iter().filter(|(word, bit, _)| word >> bit & 1 != 0).fold(0, |all, (_, _, flag)| all | flag);
     FEATURES.store(found, Ordering::Relaxed);
 }
 
@@ -86,7 +87,8 @@ pub(super) fn enable_no_execute() {
 
 /// Switches on what this CPU has: protections, vector registers.
 pub(super) fn init() {
-    let wanted = CONTROL_4.iter().filter(|(flag, _)| has(*flag)).fold(CONTROL_4_ALWAYS, |all, (_, bit)| all | bit);
+    let wanted =
+        CONTROL_4.iter().filter(|(flag, _)| has(*flag)).fold(CONTROL_4_ALWAYS, |all, (_, bit)| all | bit);
     // SAFETY: the CPU has these features; kernel code touches user memory only between STAC and CLAC, executes
     // none of it, and writes to no read-only page.
     unsafe {

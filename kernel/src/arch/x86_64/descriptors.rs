@@ -86,7 +86,8 @@ fn fill_gates() {
     let gates = GATES.0.get();
     for vector in 0..256 {
         let address = &raw const entry_stubs as usize + vector * STUB_SIZE;
-        let stack = STACKED.iter().find(|(stacked, _)| *stacked == vector as u64).map_or(0, |(_, place)| *place);
+        let stack =
+            STACKED.iter().find(|(stacked, _)| *stacked == vector as u64).map_or(0, |(_, place)| *place);
         let user = vector == BREAKPOINT || vector == OVERFLOW;
         // SAFETY: the index is below 256, and nothing reads the gates yet.
         unsafe {
@@ -140,7 +141,8 @@ unsafe fn load(block: *mut PerCpu, stacks: &'static TrapStacks) {
         let (low, high) = task_descriptor(task as u64);
         (*block).gdt =
             [0, CODE_32, CODE_64, DATA, CODE_32 | RING_3, DATA | RING_3, CODE_64 | RING_3, 0, low, high];
-        let gdt = TablePointer { limit: (size_of::<[u64; 10]>() - 1) as u16, base: &raw const (*block).gdt as u64 };
+        let gdt =
+            TablePointer { limit: (size_of::<[u64; 10]>() - 1) as u16, base: &raw const (*block).gdt as u64 };
         let idt = TablePointer { limit: (size_of::<[Gate; 256]>() - 1) as u16, base: GATES.0.get() as u64 };
         asm!(
             "lgdt [{gdt}]",

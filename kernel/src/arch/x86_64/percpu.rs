@@ -102,10 +102,8 @@ impl PerCpuCell {
 pub(super) static BOOT_CPU: PerCpuCell = PerCpuCell::new(0);
 
 /// The core that is current before the first thread is: entry code finds no work in it.
-static NO_THREAD: ThreadCore = ThreadCore {
-    fast_values: [const { AtomicU64::new(0) }; FAST_SLOTS],
-    work: AtomicU32::new(0),
-};
+static NO_THREAD: ThreadCore =
+    ThreadCore { fast_values: [const { AtomicU64::new(0) }; FAST_SLOTS], work: AtomicU32::new(0) };
 
 /// Makes `block` the running CPU's own; the CPU runs on the stack that ends at `stack_top`.
 ///

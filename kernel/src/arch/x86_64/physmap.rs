@@ -32,7 +32,8 @@ type Table = [u64; ENTRIES];
 struct ImageTables(core::cell::UnsafeCell<[Table; IMAGE_TABLES]>);
 // SAFETY: written once, by the boot CPU before any other runs.
 unsafe impl Sync for ImageTables {}
-static IMAGE_TABLES_SPACE: ImageTables = ImageTables(core::cell::UnsafeCell::new([[0; ENTRIES]; IMAGE_TABLES]));
+static IMAGE_TABLES_SPACE: ImageTables =
+    ImageTables(core::cell::UnsafeCell::new([[0; ENTRIES]; IMAGE_TABLES]));
 
 extern "C" {
     static mut boot_top_table: Table;
@@ -127,7 +128,7 @@ unsafe fn map_above(regions: &mut Regions, rights: u64) {
 unsafe fn gib_table(regions: &mut Regions, start: u64) -> Option<&'static mut Table> {
     if start < SLOT_SIZE {
         // SAFETY: the boot table; nobody else holds a reference.
-        return Some(unsafe { &mut *(&raw mut boot_phys_gibs) });
+        return unsafe { (&raw mut boot_phys_gibs).as_mut() };
     }
     let slot = (PHYS_MAP >> 39) % ENTRIES + (start / SLOT_SIZE) as usize;
     let top = &raw mut boot_top_table;
@@ -163,7 +164,10 @@ unsafe fn map_image(no_execute: u64, global: u64) {
     let rodata_end = boundary(&raw const __rodata_end);
     let data_end = boundary(&raw const __data_end);
     let image_end = super::symbols::image_end().next_multiple_of(PAGE as usize);
-    assert!(image_end - KERNEL_IMAGE <= IMAGE_TABLES * LARGE_PAGE as usize, "the image outgrows its page tables");
+    assert!(
+        image_end - KERNEL_IMAGE <= IMAGE_TABLES * LARGE_PAGE as usize,
+        "the image outgrows its page tables"
+    );
     let tables = IMAGE_TABLES_SPACE.0.get();
     for address in (start..image_end).step_by(PAGE as usize) {
         let rights = if address < text_end {

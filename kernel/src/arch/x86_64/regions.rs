@@ -27,7 +27,6 @@ pub(super) struct Regions {
 /// Below this, memory is followed by device registers.
 const LOW_LIMIT: u64 = 4 << 30;
 
-
 impl Regions {
     pub(super) const fn new() -> Self {
         let empty = MemoryRegion { start: 0, end: 0, usable: false };

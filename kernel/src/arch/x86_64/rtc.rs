@@ -57,7 +57,8 @@ pub fn rtc_read() -> i64 {
         fields = again;
     }
     let mode = read_register(STATUS_B);
-    let number = |value: u8| i64::from(if mode & MODE_BINARY != 0 { value } else { (value >> 4) * 10 + (value & 15) });
+    let number =
+        |value: u8| i64::from(if mode & MODE_BINARY != 0 { value } else { (value >> 4) * 10 + (value & 15) });
     let [second, minute, hour, day, month, year] = fields;
     let mut hour_of_day = number(hour & !AFTERNOON);
     if mode & MODE_24_HOURS == 0 {

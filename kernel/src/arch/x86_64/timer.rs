@@ -142,7 +142,8 @@ pub(super) fn init() {
     }
     let end = reference.sample();
     let elapsed = end.0.wrapping_sub(start.0).max(1);
-    let hz = |ticks: u64| rounded((u128::from(ticks) * u128::from(reference.hz()) / u128::from(elapsed)) as u64);
+    let hz =
+        |ticks: u64| rounded((u128::from(ticks) * u128::from(reference.hz()) / u128::from(elapsed)) as u64);
     let tsc_hz = tsc_hz_by_cpuid().unwrap_or_else(|| hz(end.1.wrapping_sub(start.1)).max(GRANULE));
     TSC_HZ.store(tsc_hz, Ordering::Relaxed);
     if apic::present() {
@@ -170,7 +171,7 @@ pub fn arm(nanoseconds: u64) {
     if BY_PIT.load(Ordering::Relaxed) {
         return arm_pit(nanoseconds);
     }
-    let ticks = u128::from(nanoseconds) * u128::from(TIMER_SCALE.load(Ordering::Relaxed)) >> 32;
+    let ticks = (u128::from(nanoseconds) * u128::from(TIMER_SCALE.load(Ordering::Relaxed))) >> 32;
     apic::start_timer(u32::try_from(ticks).unwrap_or(u32::MAX).max(1));
 }
 

@@ -14,13 +14,38 @@ const PAGE_FAULT: u64 = 14;
 const FIRST_INTERRUPT: u64 = 32;
 
 const NAMES: [&str; 32] = [
-    "divide error", "debug", "non-maskable interrupt", "breakpoint", "overflow", "bound range exceeded",
-    "invalid opcode", "device not available", "double fault", "coprocessor segment overrun", "invalid TSS",
-    "segment not present", "stack fault", "general protection fault", "page fault", "reserved (15)",
-    "floating-point error", "alignment check", "machine check", "SIMD floating-point error",
-    "virtualisation exception", "control protection", "reserved (22)", "reserved (23)", "reserved (24)",
-    "reserved (25)", "reserved (26)", "reserved (27)", "hypervisor injection", "VMM communication",
-    "security exception", "reserved (31)",
+    "divide error",
+    "debug",
+    "non-maskable interrupt",
+    "breakpoint",
+    "overflow",
+    "bound range exceeded",
+    "invalid opcode",
+    "device not available",
+    "double fault",
+    "coprocessor segment overrun",
+    "invalid TSS",
+    "segment not present",
+    "stack fault",
+    "general protection fault",
+    "page fault",
+    "reserved (15)",
+    "floating-point error",
+    "alignment check",
+    "machine check",
+    "SIMD floating-point error",
+    "virtualisation exception",
+    "control protection",
+    "reserved (22)",
+    "reserved (23)",
+    "reserved (24)",
+    "reserved (25)",
+    "reserved (26)",
+    "reserved (27)",
+    "hypervisor injection",
+    "VMM communication",
+    "security exception",
+    "reserved (31)",
 ];
 
 /// What an exception vector is called.
@@ -94,8 +119,7 @@ extern "C" fn trap_from_user(vector: u64, error: u64, frame: &mut UserFrame) {
     if vector >= FIRST_INTERRUPT {
         return irq::dispatch(vector as u8, true);
     }
-    let mut exception =
-        Exception { vector: vector as u8, error, address: frame.rip as usize, fault: None };
+    let mut exception = Exception { vector: vector as u8, error, address: frame.rip as usize, fault: None };
     if vector == PAGE_FAULT {
         let address = fault_address();
         cpu::irq_enable();
@@ -140,7 +164,8 @@ extern "C" fn trap_from_kernel(vector: u64, error: u64, frame: &mut UserFrame) {
 #[no_mangle]
 extern "C" fn trap_paranoid(vector: u64, error: u64, frame: &mut UserFrame) {
     match vector {
-        NMI => log::warn!("non-maskable interrupt at {:#x}", frame.rip),
+        // It may have interrupted whoever holds the log.
+        NMI => crate::klog::emergency(format_args!("non-maskable interrupt at {:#x}", frame.rip)),
         DOUBLE_FAULT | MACHINE_CHECK => die(vector, error, frame),
         _ => unreachable!("only three gates lead to `paranoid`"),
     }

@@ -25,6 +25,9 @@ pub fn tsc_hz() -> u64 {
 pub fn nanoseconds() -> u64 {
     match tsc_hz() {
         0 => 0,
-        hz => (u128::from(tsc().wrapping_sub(BOOT_TSC.load(Ordering::Relaxed))) * 1_000_000_000 / u128::from(hz)) as u64,
+        hz => {
+            (u128::from(tsc().wrapping_sub(BOOT_TSC.load(Ordering::Relaxed))) * 1_000_000_000
+                / u128::from(hz)) as u64
+        }
     }
 }
