@@ -49,6 +49,21 @@
 
 #define UNUSED __attribute__((unused))
 
+/* Through the variadic syscall() an int -1 would arrive as 4294967295: every argument becomes a long. */
+#define TEST_L(x) ((long)(x))
+#define TEST_S1(n) (syscall)(TEST_L(n))
+#define TEST_S2(n, a) (syscall)(TEST_L(n), TEST_L(a))
+#define TEST_S3(n, a, b) (syscall)(TEST_L(n), TEST_L(a), TEST_L(b))
+#define TEST_S4(n, a, b, c) (syscall)(TEST_L(n), TEST_L(a), TEST_L(b), TEST_L(c))
+#define TEST_S5(n, a, b, c, d) (syscall)(TEST_L(n), TEST_L(a), TEST_L(b), TEST_L(c), TEST_L(d))
+#define TEST_S6(n, a, b, c, d, e) \
+	(syscall)(TEST_L(n), TEST_L(a), TEST_L(b), TEST_L(c), TEST_L(d), TEST_L(e))
+#define TEST_S7(n, a, b, c, d, e, f) \
+	(syscall)(TEST_L(n), TEST_L(a), TEST_L(b), TEST_L(c), TEST_L(d), TEST_L(e), TEST_L(f))
+#define TEST_PICK(a, b, c, d, e, f, g, name, ...) name
+#define syscall(...) \
+	TEST_PICK(__VA_ARGS__, TEST_S7, TEST_S6, TEST_S5, TEST_S4, TEST_S3, TEST_S2, TEST_S1, 0)(__VA_ARGS__)
+
 static int test_failures, test_checks;
 static int test_argc UNUSED;
 static char **test_argv UNUSED;
