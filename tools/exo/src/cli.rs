@@ -173,7 +173,7 @@ pub enum Part {
     Corpus,
     /// Programs of userland/hostile that try to bring the kernel down
     Hostile,
-    /// `busybox APPLET --help` of every applet
+    /// A small job and `--help` of every busybox applet
     Applets,
     /// `exo run` as a script uses it
     Run,
@@ -191,6 +191,9 @@ pub struct TestOptions {
     /// Only tests whose name contains this
     #[arg(long)]
     pub filter: Option<String>,
+    /// Write docs/busybox.md from what the applets do
+    #[arg(long)]
+    pub write_docs: bool,
     /// Show the whole difference of each failure
     #[arg(long, short)]
     pub verbose: bool,

@@ -34,9 +34,16 @@ pub struct Outcome {
 
 pub type Outcomes = BTreeMap<String, Outcome>;
 
-/// Files that the programs of a batch need: on the host, and in the guest.
+/// Where a file of the guest comes from.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Source {
+    Host(PathBuf),
+    Text(String),
+}
+
+/// Files that the programs of a batch need, with their paths in the guest.
 #[derive(Default, Clone)]
-pub struct Files(pub Vec<(PathBuf, String)>);
+pub struct Files(pub Vec<(Source, String)>);
 
 /// What one boot left behind.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -167,8 +174,11 @@ impl Batch<'_> {
             .map(String::from)
             .into();
         let mut initrd = Initrd::default();
-        for (host, guest) in &self.files.0 {
-            initrd.add_file(host, guest)?;
+        for (source, guest) in &self.files.0 {
+            match source {
+                Source::Host(path) => initrd.add_file(path, guest)?,
+                Source::Text(text) => initrd.add(guest, 0o755, text.as_bytes()),
+            }
         }
         let (path, script) = super::leaks::script();
         initrd.add(path, 0o755, script);

@@ -4,6 +4,7 @@
 //! boot through [`batch`], on Linux and on Exo-OS, and must behave alike. [`boots`] sits at a terminal,
 //! [`runs`] calls `exo run` as a script does, [`bad`] takes things away, [`host`] calls cargo.
 
+mod applets;
 mod bad;
 mod batch;
 mod boots;

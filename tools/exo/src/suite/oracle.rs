@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
-use super::batch::{parse, Batch, Outcomes, Test};
+use super::batch::{parse, Batch, Outcomes, Source, Test};
 
 /// Runs the batch on Linux, or takes the answers of an earlier run of the very same files.
 pub fn ask(batch: &Batch, tests: &[Test]) -> Result<Outcomes> {
@@ -44,9 +44,14 @@ fn memory_path(batch: &Batch, tests: &[Test]) -> Result<PathBuf> {
     for test in tests {
         (&test.name, &test.command).hash(&mut hasher);
     }
-    for (host, guest) in &batch.files.0 {
+    for (source, guest) in &batch.files.0 {
         guest.hash(&mut hasher);
-        std::fs::read(host).with_context(|| format!("can't read {}", host.display()))?.hash(&mut hasher);
+        match source {
+            Source::Host(path) => std::fs::read(path)
+                .with_context(|| format!("can't read {}", path.display()))?
+                .hash(&mut hasher),
+            Source::Text(text) => text.hash(&mut hasher),
+        }
     }
     std::fs::read(batch.project.linux_initramfs()?)?.hash(&mut hasher);
     std::fs::read(batch.project.built("yardstick-init", "make all")?)?.hash(&mut hasher);

@@ -5,8 +5,8 @@ use std::path::Path;
 use anyhow::{bail, Context, Result};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use super::batch::{Batch, Files, Outcome, Test};
-use super::{leaks, oracle, selected, Results};
+use super::batch::{Batch, Files, Outcome, Source, Test};
+use super::{applets, leaks, oracle, selected, Results};
 use crate::cli::{MachineOptions, Part, TestOptions};
 use crate::project::Project;
 
@@ -21,7 +21,8 @@ pub fn run(project: &Project, options: &TestOptions, part: Part) -> Result<Resul
     if tests.is_empty() {
         return Ok(results);
     }
-    files.0.push((project.built("userland/exo-batch", "make userland")?, "/exo/exo-batch".into()));
+    let runner = Source::Host(project.built("userland/exo-batch", "make userland")?);
+    files.0.push((runner, "/exo/exo-batch".into()));
 
     let bars = MultiProgress::new();
     let bar = |label: &'static str| {
@@ -59,6 +60,9 @@ pub fn run(project: &Project, options: &TestOptions, part: Part) -> Result<Resul
             Ok(()) => results.pass(),
             Err(error) => results.fail(&test.name, &format!("{error:#}")),
         }
+    }
+    if options.write_docs && part == Part::Applets && options.filter.is_none() {
+        applets::write_page(project, &expected, &actual)?;
     }
     if !options.machine.linux {
         results.record(&format!("{part:?}: no kernel warning"), kernel_is_quiet(&log));
@@ -132,7 +136,7 @@ fn collect(project: &Project, part: Part) -> Result<(Vec<Test>, Files)> {
             Ok((with_signs_of_life(tests), files))
         }
         Part::Corpus => folder(&project.root.join("userland/corpus"), "/exo/corpus", Some("sh")),
-        _ => applets(project),
+        _ => applets::collect(project),
     }
 }
 
@@ -158,7 +162,7 @@ fn folder(path: &Path, guest: &str, shell: Option<&str>) -> Result<(Vec<Test>, F
         }
         let name = entry.file_name().to_string_lossy().into_owned();
         let inside = format!("{guest}/{name}");
-        files.0.push((entry.path(), inside.clone()));
+        files.0.push((Source::Host(entry.path()), inside.clone()));
         match (shell, name.strip_suffix(".sh")) {
             (None, _) => tests.push(Test { name, command: inside }),
             (Some(shell), Some(stem)) => {
@@ -170,15 +174,6 @@ fn folder(path: &Path, guest: &str, shell: Option<&str>) -> Result<(Vec<Test>, F
     tests.sort_by(|one, other| one.name.cmp(&other.name));
     files.0.sort();
     Ok((tests, files))
-}
-
-fn applets(project: &Project) -> Result<(Vec<Test>, Files)> {
-    let list = std::fs::read_to_string(project.built("musl/busybox.applets", "make all")?)?;
-    let tests = list
-        .lines()
-        .map(|applet| Test { name: format!("help-{applet}"), command: format!("busybox {applet} --help") })
-        .collect();
-    Ok((tests, Files::default()))
 }
 
 #[cfg(test)]
