@@ -110,6 +110,9 @@ pub fn run(project: &Project, options: &TestOptions) -> Result<Results> {
             );
         }
     }
+    if selected(options, "run at a terminal") {
+        results.record("terminal: exo run at a terminal", run_at_terminal(options));
+    }
     if selected(options, "iso") && !options.machine.linux {
         results.record("terminal: GRUB boots the ISO", iso(project));
     }
@@ -340,6 +343,28 @@ fn other_machine(options: &TestOptions, machine: &str) -> Result<()> {
     ensure!(shell.command("uname -m")?.contains("x86_64"), "uname says something else");
     shell.keys(&format!("{CTRL_A}x"))?;
     shell.session.wait_exit(LIMIT)?;
+    Ok(())
+}
+
+/// `exo run` gives the program the terminal: it sees one, Ctrl-C reaches it, its exit code comes back.
+fn run_at_terminal(options: &TestOptions) -> Result<()> {
+    let script = "test -t 0 && test -t 1 && test -t 2 && echo all-three; \
+                  trap 'echo interrupted; exit 5' INT; echo waiting; read line; echo read-$line; \
+                  while :; do sleep 1; done";
+    let mut words: Vec<String> = vec!["run".into()];
+    if options.machine.linux {
+        words.push("--linux".into());
+    }
+    words.extend(["sh", "-c", script].map(String::from));
+    let mut session = Session::start(&std::env::current_exe()?, &words, 24, 80)?;
+    session.wait_text("all-three", Duration::from_secs(60))?;
+    session.wait_text("waiting", LIMIT)?;
+    session.send("abc\r")?;
+    session.wait_text("read-abc", LIMIT)?;
+    session.send(CTRL_C)?;
+    session.wait_text("interrupted", LIMIT)?;
+    let code = session.wait_exit(LIMIT)?;
+    ensure!(code == 5, "the exit code is {code}, should be 5");
     Ok(())
 }
 
