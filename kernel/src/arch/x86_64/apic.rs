@@ -3,9 +3,9 @@
 
 use core::sync::atomic::{AtomicUsize, Ordering};
 
-use super::acpi::Platform;
 use super::cpu::{self, feature};
 use super::phys_to_virt;
+use firmware::acpi::Platform;
 
 const MSR_APIC_BASE: u32 = 0x1b;
 const APIC_ENABLED: u64 = 1 << 11;

@@ -6,18 +6,18 @@
 
 use core::ops::Range;
 
+use firmware::pvh::Start;
+use firmware::regions::Regions;
+use firmware::Physical;
 use multiboot2::{BootInformation, BootInformationHeader, MemoryAreaType};
 use spin::Once;
 
-use super::regions::Regions;
 use super::{phys_to_virt, physmap, KERNEL_IMAGE, PAGE_SIZE};
 
-pub use super::regions::MemoryRegion;
+pub use firmware::regions::MemoryRegion;
 
 /// `boot.S` was entered through the PVH note.
 const LOADER_PVH: u32 = 1;
-/// Magic of the PVH start information.
-const PVH_MAGIC: u32 = 0x336e_c578;
 /// Bytes kept of the command line.
 const COMMAND_LINE_SIZE: usize = 2048;
 /// What firmware keeps below this stays untouched (and a place is left there for starting other CPUs).
@@ -130,76 +130,33 @@ pub unsafe fn start(loader: u32, information: u32) -> &'static BootInfo {
     })
 }
 
-/// The start information's fields (Xen's `public/arch-x86/hvm/start_info.h`).
-#[derive(Clone, Copy)]
-#[repr(C)]
-struct PvhStart {
-    magic: u32,
-    version: u32,
-    flags: u32,
-    module_count: u32,
-    modules: u64,
-    cmdline: u64,
-    rsdp: u64,
-    memory_map: u64,
-    memory_map_entries: u32,
-    reserved: u32,
-}
+/// The physical memory that the boot tables, and later the physical map, always reach.
+pub(super) struct Mapped;
 
-#[derive(Clone, Copy)]
-#[repr(C)]
-struct PvhModule {
-    address: u64,
-    size: u64,
-    cmdline: u64,
-    reserved: u64,
-}
-
-#[derive(Clone, Copy)]
-#[repr(C)]
-struct PvhMemory {
-    address: u64,
-    size: u64,
-    kind: u32,
-    reserved: u32,
-}
-
-/// Reads a loader's structure; `None` where the boot tables do not reach.
-fn read_physical<T: Copy>(address: u64) -> Option<T> {
-    if address == 0 || address.checked_add(size_of::<T>() as u64)? > BOOT_REACH {
-        return None;
+impl Physical for Mapped {
+    fn bytes(&self, address: u64, length: usize) -> Option<&[u8]> {
+        if address == 0 || address.checked_add(length as u64)? > BOOT_REACH {
+            return None;
+        }
+        // SAFETY: the addresses are mapped; what loaders and firmware left there does not change while it is
+        // being read (that is at boot, before memory is handed out).
+        Some(unsafe { core::slice::from_raw_parts(phys_to_virt(address) as *const u8, length) })
     }
-    // SAFETY: the boot tables map the address, and the loader's structures hold plain numbers.
-    Some(unsafe { (phys_to_virt(address) as *const T).read_unaligned() })
 }
 
 fn gather_pvh(information: u32, gathered: &mut Gathered) {
-    let Some(start) = read_physical::<PvhStart>(u64::from(information)).filter(|s| s.magic == PVH_MAGIC)
-    else {
-        return;
-    };
-    if start.version >= 1 {
-        for index in 0..u64::from(start.memory_map_entries) {
-            let Some(line) =
-                read_physical::<PvhMemory>(start.memory_map + index * size_of::<PvhMemory>() as u64)
-            else {
-                break;
-            };
-            gathered.memory(line.address, line.size, line.kind);
-        }
+    let Some(start) = Start::read(&Mapped, u64::from(information)) else { return };
+    for line in start.memory(&Mapped) {
+        gathered.memory(line.start, line.size, line.kind);
     }
-    if start.module_count > 0 {
-        gathered.initrd = read_physical::<PvhModule>(start.modules)
-            .and_then(|module| Some(module.address..module.address.checked_add(module.size)?))
-            .filter(|range| !range.is_empty());
-    }
-    gathered.rsdp = (start.rsdp != 0).then_some(start.rsdp);
+    gathered.initrd = start.initrd;
+    gathered.rsdp = start.rsdp;
     let mut line = [0; COMMAND_LINE_SIZE];
     let mut length = 0;
     while length < COMMAND_LINE_SIZE {
-        match read_physical::<u8>(start.cmdline.wrapping_add(length as u64)) {
-            None | Some(0) => break,
-            Some(byte) => line[length] = byte,
+        match Mapped.bytes(start.cmdline.wrapping_add(length as u64), 1) {
+            None | Some([0]) => break,
+            Some(byte) => line[length] = byte[0],
         }
         length += 1;
     }

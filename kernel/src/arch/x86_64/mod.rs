@@ -20,7 +20,6 @@ mod physmap;
 mod pic;
 pub mod pio;
 pub mod power;
-mod regions;
 mod rtc;
 mod symbols;
 pub mod syscall;

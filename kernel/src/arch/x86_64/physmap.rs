@@ -6,8 +6,9 @@
 
 use core::arch::asm;
 
+use firmware::regions::Regions;
+
 use super::cpu::{self, feature};
-use super::regions::Regions;
 use super::{phys_to_virt, KERNEL_IMAGE, PHYS_MAP};
 
 const PRESENT: u64 = 1 << 0;

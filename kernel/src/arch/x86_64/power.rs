@@ -3,7 +3,9 @@
 
 use core::arch::asm;
 
-use super::acpi::{platform, Platform, Register};
+use firmware::acpi::{Platform, Register};
+
+use super::acpi::platform;
 use super::cpu::irq_disable;
 use super::phys_to_virt;
 use super::pio::{inb, inw, outb, outw};
@@ -16,14 +18,12 @@ const SLEEP_TYPE_SHIFT_REDUCED: u8 = 2;
 /// Times that a port is read while hardware acts on a command.
 const PATIENCE: u32 = 100_000;
 
-impl Register {
-    fn write(self, value: u8) {
-        match self {
-            // SAFETY: a register that ACPI's tables name for this purpose.
-            Self::Port(port) => unsafe { outb(port, value) },
-            // SAFETY: as above; the address is below 4 GiB, which is mapped.
-            Self::Memory(address) => unsafe { (phys_to_virt(address) as *mut u8).write_volatile(value) },
-        }
+fn write(register: Register, value: u8) {
+    match register {
+        // SAFETY: a register that ACPI's tables name for this purpose.
+        Register::Port(port) => unsafe { outb(port, value) },
+        // SAFETY: as above; the address is below 4 GiB, which is mapped.
+        Register::Memory(address) => unsafe { (phys_to_virt(address) as *mut u8).write_volatile(value) },
     }
 }
 
@@ -40,7 +40,7 @@ pub fn poweroff() -> ! {
 fn acpi_off(platform: &Platform) {
     let Some([type_a, type_b]) = platform.off_type else { return };
     if let Some(register) = platform.sleep_control {
-        register.write(type_a << SLEEP_TYPE_SHIFT_REDUCED | SLEEP_ENABLE_REDUCED);
+        write(register, type_a << SLEEP_TYPE_SHIFT_REDUCED | SLEEP_ENABLE_REDUCED);
         wait_a_little();
         return;
     }
@@ -81,7 +81,7 @@ fn wait_a_little() {
 pub fn reboot() -> ! {
     irq_disable();
     if let Some((register, value)) = platform().and_then(|platform| platform.reset) {
-        register.write(value);
+        write(register, value);
         wait_a_little();
     }
     // SAFETY: the keyboard controller's command to pulse the reset line, and the chipset's reset register.

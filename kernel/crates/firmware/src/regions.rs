@@ -15,7 +15,8 @@ pub struct MemoryRegion {
 const CAPACITY: usize = 128;
 
 /// Sorted ranges without overlaps.
-pub(super) struct Regions {
+#[derive(Debug)]
+pub struct Regions {
     list: [MemoryRegion; CAPACITY],
     count: usize,
     /// Memory (of any use) ends here.
@@ -24,17 +25,30 @@ pub(super) struct Regions {
     low_memory_end: u64,
 }
 
+/// Addresses from here on do not exist on any machine (and the kernel's map of memory ends here).
+const ADDRESS_LIMIT: u64 = 1 << 46;
 /// Below this, memory is followed by device registers.
 const LOW_LIMIT: u64 = 4 << 30;
 
+impl Default for Regions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Regions {
-    pub(super) const fn new() -> Self {
+    /// No memory at all.
+    pub const fn new() -> Self {
         let empty = MemoryRegion { start: 0, end: 0, usable: false };
         Self { list: [empty; CAPACITY], count: 0, memory_end: 0, low_memory_end: 0 }
     }
 
     /// Adds RAM. What is reserved there stays reserved.
-    pub(super) fn add_ram(&mut self, start: u64, end: u64) {
+    pub fn add_ram(&mut self, start: u64, end: u64) {
+        let end = end.min(ADDRESS_LIMIT);
+        if start >= end {
+            return;
+        }
         self.note_memory(start, end);
         let mut at = start;
         for index in 0..self.count {
@@ -54,7 +68,8 @@ impl Regions {
     }
 
     /// Takes the range away from what is usable; keeps it as reserved where it is memory.
-    pub(super) fn reserve(&mut self, start: u64, end: u64) {
+    pub fn reserve(&mut self, start: u64, end: u64) {
+        let end = end.min(ADDRESS_LIMIT);
         if start >= end {
             return;
         }
@@ -78,7 +93,8 @@ impl Regions {
     }
 
     /// There is memory in this range, though not for us.
-    pub(super) fn note_memory(&mut self, start: u64, end: u64) {
+    pub fn note_memory(&mut self, start: u64, end: u64) {
+        let end = end.min(ADDRESS_LIMIT);
         self.memory_end = self.memory_end.max(end);
         if start < LOW_LIMIT {
             self.low_memory_end = self.low_memory_end.max(end.min(LOW_LIMIT));
@@ -86,17 +102,17 @@ impl Regions {
     }
 
     /// The end of all memory.
-    pub(super) fn memory_end(&self) -> u64 {
+    pub fn memory_end(&self) -> u64 {
         self.memory_end
     }
 
     /// The end of the memory below 4 GiB.
-    pub(super) fn low_memory_end(&self) -> u64 {
+    pub fn low_memory_end(&self) -> u64 {
         self.low_memory_end
     }
 
     /// Takes `size` bytes of usable memory below `limit`, aligned to `size` (a power of two).
-    pub(super) fn take(&mut self, size: u64, limit: u64) -> Option<u64> {
+    pub fn take(&mut self, size: u64, limit: u64) -> Option<u64> {
         let start = self.list[..self.count].iter().filter(|region| region.usable).find_map(|region| {
             let start = region.start.next_multiple_of(size);
             (start + size <= region.end.min(limit)).then_some(start)
@@ -106,7 +122,7 @@ impl Regions {
     }
 
     /// Shrinks usable ranges to whole pages and drops what is empty then.
-    pub(super) fn finish(&mut self, page: u64) {
+    pub fn finish(&mut self, page: u64) {
         for region in self.list[..self.count].iter_mut().filter(|region| region.usable) {
             region.start = region.start.next_multiple_of(page);
             region.end = (region.end & !(page - 1)).max(region.start);
@@ -121,7 +137,8 @@ impl Regions {
         self.count = kept;
     }
 
-    pub(super) fn as_slice(&self) -> &[MemoryRegion] {
+    /// The ranges.
+    pub fn as_slice(&self) -> &[MemoryRegion] {
         &self.list[..self.count]
     }
 
