@@ -43,8 +43,13 @@ struct Cache {
     zeroed_count: u32,
     frames: [u32; CACHE],
     zeroed: [u32; ZEROED],
+    /// Top page tables whose user half is empty.
+    roots: [u32; ROOTS],
+    root_count: u32,
 }
 
+/// Top page tables that a CPU keeps.
+const ROOTS: usize = 4;
 /// Zeroed frames that a CPU keeps.
 const ZEROED: usize = 32;
 
@@ -60,6 +65,8 @@ static CACHES: [CacheCell; CPUS] = [const {
         zeroed_count: 0,
         frames: [0; CACHE],
         zeroed: [0; ZEROED],
+        roots: [0; ROOTS],
+        root_count: 0,
     }))
 }; CPUS];
 
@@ -259,8 +266,10 @@ pub fn drain_cache() {
     for &frame in &cache.zeroed[..cache.zeroed_count as usize] {
         buddy.free(&mut Words, frame, 0);
     }
-    cache.count = 0;
-    cache.zeroed_count = 0;
+    for &frame in &cache.roots[..cache.root_count as usize] {
+        buddy.free(&mut Words, frame, 0);
+    }
+    (cache.count, cache.zeroed_count, cache.root_count) = (0, 0, 0);
 }
 
 /// A block of whole frames for the kernel, physically contiguous: its address, or `None`. The block is `pages`
@@ -355,6 +364,35 @@ impl Frame {
         if (cache.zeroed_count as usize) < ZEROED {
             cache.zeroed[cache.zeroed_count as usize % ZEROED] = number;
             cache.zeroed_count += 1;
+        } else {
+            give(cache, number);
+        }
+    }
+
+    /// A frame for a top page table: its user half is empty, `fill` wrote the rest. Its owner's word is 0.
+    pub(crate) fn alloc_root(fill: impl FnOnce(*mut u8)) -> Result<Self> {
+        let mut quiet = Quiet::new();
+        let cache = quiet.cache();
+        if cache.root_count > 0 {
+            cache.root_count -= 1;
+            let number = cache.roots[cache.root_count as usize % ROOTS];
+            entry(number).refs.store(1, Ordering::Relaxed);
+            return NonZeroU32::new(number).map(Self).ok_or(Kind::NoMemory.into());
+        }
+        drop(quiet);
+        let frame = Self::alloc_table()?;
+        fill(frame.as_ptr());
+        Ok(frame)
+    }
+
+    /// Gives back a top page table whose user half is empty again and whose owner's word is 0.
+    pub(crate) fn free_root(self) {
+        let number = ManuallyDrop::new(self).0.get();
+        let mut quiet = Quiet::new();
+        let cache = quiet.cache();
+        if (cache.root_count as usize) < ROOTS {
+            cache.roots[cache.root_count as usize % ROOTS] = number;
+            cache.root_count += 1;
         } else {
             give(cache, number);
         }

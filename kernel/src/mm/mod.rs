@@ -19,8 +19,7 @@ pub mod stack;
 pub mod vmo;
 
 pub use frame::{free_frames, total_frames, Frame};
-pub use space::{AddressSpace, MapRequest, MappingInfo, RemapFlags, Usage};
-pub use crate::arch::x86_64::paging::activate_kernel_space;
+pub use space::{activate_kernel_space, AddressSpace, MapRequest, MappingInfo, RemapFlags, Usage};
 pub use stack::KernelStack;
 pub use vmo::Vmo;
 
@@ -72,7 +71,8 @@ pub enum FaultKind {
 pub fn init(boot: &crate::arch::BootInfo) {
     frame::init(boot.memory);
     heap::init();
-    crate::arch::x86_64::paging::init(boot.memory);
+    crate::arch::x86_64::paging::init();
+    space::init();
 }
 
 /// Bytes rounded up to whole pages; `None` if that is beyond the address range.

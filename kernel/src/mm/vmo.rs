@@ -10,9 +10,9 @@ use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use page_tree::PageTree;
 
 use super::{space, Frame, PAGE_SIZE};
+use crate::sync::SpinLock;
 use crate::user::{IoDest, IoSource};
 use crate::{Kind, Result};
-use crate::sync::SpinLock;
 
 const PAGE: u64 = PAGE_SIZE as u64;
 /// The largest length, Linux's for a file in memory.
@@ -142,6 +142,27 @@ impl Vmo {
             self.make_page(index).map(Some)
         } else {
             Ok(None)
+        }
+    }
+
+    /// Is the page before the end, be it a hole or not?
+    pub(super) fn contains_page(&self, index: u64) -> bool {
+        index < self.len().div_ceil(PAGE)
+    }
+
+    /// Does the page have a frame?
+    pub(super) fn has_page(&self, index: u64) -> bool {
+        self.pages.lock().get(index).is_some()
+    }
+
+    /// Calls `show` with those pages of the range that are there: the offset in the range and the frame.
+    pub(super) fn with_pages(&self, range: Range<u64>, mut show: impl FnMut(usize, &Frame)) {
+        let pages = self.pages.lock();
+        let end = range.end.min(self.len().div_ceil(PAGE));
+        for index in range.start..end {
+            if let Some(frame) = pages.get(index) {
+                show((index - range.start) as usize, frame);
+            }
         }
     }
 

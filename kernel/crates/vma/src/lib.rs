@@ -209,6 +209,16 @@ impl<V: Value> AreaMap<V> {
         Ok(())
     }
 
+    /// Adds an area below all others, without joining it with any: for copying a map, highest area first.
+    pub fn push_lowest(&mut self, area: Area<V>) -> Result<(), NoMemory> {
+        debug_assert!(
+            area.start < area.end && self.areas.last().is_none_or(|lowest| area.end <= lowest.start)
+        );
+        self.reserve(1)?;
+        self.areas.push(area);
+        Ok(())
+    }
+
     /// Joins the area at `index` with the one above it, if they fit.
     fn join_above(&mut self, index: usize) -> bool {
         let Some(above) = index.checked_sub(1) else { return false };
@@ -262,7 +272,11 @@ impl<V: Value> AreaMap<V> {
 
     /// Changes the values in the range, splitting areas at its bounds and joining what fits afterwards. Without
     /// memory nothing changes.
-    pub fn change(&mut self, range: Range<usize>, mut change: impl FnMut(&mut Area<V>)) -> Result<(), NoMemory> {
+    pub fn change(
+        &mut self,
+        range: Range<usize>,
+        mut change: impl FnMut(&mut Area<V>),
+    ) -> Result<(), NoMemory> {
         self.reserve(2)?;
         self.split_at(range.start)?;
         self.split_at(range.end)?;
@@ -315,6 +329,7 @@ impl<V: Value> AreaMap<V> {
 
     /// Could an area stand there with the guards of those above respected?
     pub fn is_free(&self, range: Range<usize>) -> bool {
-        !self.overlaps(range.clone()) && self.at_or_above(range.end).is_none_or(|above| above.lowest() >= range.end)
+        !self.overlaps(range.clone())
+            && self.at_or_above(range.end).is_none_or(|above| above.lowest() >= range.end)
     }
 }

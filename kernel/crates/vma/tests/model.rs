@@ -19,7 +19,11 @@ impl Value for Tag {
     }
     fn absorb(&mut self, _: Self) {}
     fn guard(&self) -> usize {
-        if self.kind == 0 { 3 } else { 0 }
+        if self.kind == 0 {
+            3
+        } else {
+            0
+        }
     }
 }
 
@@ -38,12 +42,14 @@ fn model_of(map: &AreaMap<Tag>) -> Vec<Option<Tag>> {
 
 fn highest_gap(pages: &[Option<Tag>], len: usize, floor: usize) -> Option<usize> {
     let blocked = |at: usize| {
-        pages[at].is_some() || (at..(at + 4).min(TOP)).any(|above| {
-            // Within the guard of an area that begins at `above`.
-            pages[above].is_some_and(|tag| tag.kind == 0)
-                && (above == 0 || pages[above - 1].is_none_or(|below| !below.joins_page(&pages[above].unwrap())))
-                && above - at <= 3
-        })
+        pages[at].is_some()
+            || (at..(at + 4).min(TOP)).any(|above| {
+                // Within the guard of an area that begins at `above`.
+                pages[above].is_some_and(|tag| tag.kind == 0)
+                    && (above == 0
+                        || pages[above - 1].is_none_or(|below| !below.joins_page(&pages[above].unwrap())))
+                    && above - at <= 3
+            })
     };
     (floor..=TOP.checked_sub(len)?).rev().find(|&start| (start..start + len).all(|at| !blocked(at)))
 }

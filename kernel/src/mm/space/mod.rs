@@ -1,11 +1,44 @@
 //! Address spaces.
+//!
+//! An [`AddressSpace`] is a map of areas ([`region`]) and the page tables that follow it as pages are touched.
+//! Private memory lives in the page tables alone: an entry holds a reference to its frame, a fork copies the
+//! entries and takes the right to write away on both sides, and the first store to a page whose frame has other
+//! owners copies it. Pages of objects come from the object at each fault, and are not copied by a fork.
+//!
+//! One lock guards it all; it may sleep, and no user memory is touched while it is held. What is unmapped goes
+//! through a [`gather::Gather`], which frees frames after the CPUs have forgotten them.
 
-use alloc::sync::Arc;
+mod fault;
+mod fork;
+mod gather;
+mod map;
+mod protect;
+mod region;
+mod remap;
+mod remote;
+
+use alloc::sync::{Arc, Weak};
+use alloc::vec::Vec;
 use core::any::Any;
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::ops::Range;
+use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
-use super::{Access, FaultKind, Prot, Vmo};
+use vma::AreaMap;
+
+pub use gather::{set_shootdown, Shootdown};
+pub use map::mmap_base;
+pub use protect::ForkPolicy;
+pub(super) use remote::zap_object;
+
+use self::gather::Gather;
+use self::region::{Flags, Region};
+use super::{Frame, Prot, Vmo, PAGE_SIZE};
+use crate::arch::x86_64::paging::{self, Tables, OBJECT, SPECIAL};
+use crate::arch::{self, USER_TOP};
+use crate::sync::{Mutex, SpinLock};
 use crate::{Kind, Result};
+
+const CPUS: usize = 32;
 
 /// What a mapping's name or file may be: the personality's own object.
 pub type Tag = Arc<dyn Any + Send + Sync>;
@@ -127,136 +160,252 @@ pub struct Limits {
 pub struct AddressSpace {
     /// Limits in force.
     pub limits: Limits,
+    /// CPUs that have it loaded.
+    cpus: AtomicU64,
+    root: u64,
+    /// Where it is in [`SPACES`].
+    position: AtomicUsize,
+    inner: Mutex<Inner>,
+}
+
+/// What the lock guards.
+struct Inner {
+    areas: AreaMap<Region>,
+    tables: Tables,
+    counts: Usage,
+    heap: Range<usize>,
+    /// Mappings made from now on are locked.
+    lock_future: bool,
+}
+
+/// All spaces, for objects to find their mappings.
+static SPACES: SpinLock<Vec<Weak<AddressSpace>>> = SpinLock::new(Vec::new());
+/// How many were ever added.
+static ADDED: AtomicUsize = AtomicUsize::new(0);
+
+/// The space that each CPU has loaded. The scheduler keeps it alive.
+static ACTIVE: [AtomicPtr<AddressSpace>; CPUS] = [const { AtomicPtr::new(core::ptr::null_mut()) }; CPUS];
+
+/// A frame of zeros, for loads from untouched memory.
+static ZERO: AtomicU32 = AtomicU32::new(0);
+
+/// Makes what all spaces share.
+pub(super) fn init() {
+    let zero = Frame::alloc_zeroed().expect("there is memory at boot");
+    ZERO.store(zero.into_raw(), Ordering::Relaxed);
+}
+
+#[inline]
+fn zero_frame() -> u32 {
+    ZERO.load(Ordering::Relaxed)
+}
+
+impl Usage {
+    #[inline]
+    fn note_peak(&mut self) {
+        self.peak_present = self.peak_present.max(self.anonymous + self.object);
+        self.peak_mapped = self.peak_mapped.max(self.mapped);
+    }
+
+    /// Counts the pages of an area in, or out.
+    fn count(&mut self, region: &Region, pages: usize, added: bool) {
+        let change = |count: &mut usize, applies: bool| {
+            if applies {
+                *count = if added { *count + pages } else { *count - pages };
+            }
+        };
+        change(&mut self.mapped, true);
+        change(&mut self.data, region.is_data());
+        change(&mut self.stack, region.is(Flags::GROWS_DOWN));
+        change(&mut self.exec, region.prot.contains(Prot::EXEC));
+        change(&mut self.locked, region.is(Flags::LOCKED));
+        self.peak_mapped = self.peak_mapped.max(self.mapped);
+    }
+
+    /// Counts an entry out that was taken from its table.
+    #[inline]
+    fn uncount_entry(&mut self, entry: u64) {
+        if entry & SPECIAL == 0 {
+            if entry & OBJECT != 0 {
+                self.object -= 1;
+            } else {
+                self.anonymous -= 1;
+            }
+        }
+    }
+}
+
+impl Inner {
+    /// Takes the entries of a range out.
+    fn zap(&mut self, range: Range<usize>, gather: &mut Gather) {
+        self.zap_if(range, gather, |_| true);
+    }
+
+    /// Takes those entries of a range out for which `which` says so.
+    fn zap_if(&mut self, range: Range<usize>, gather: &mut Gather, which: impl Fn(u64) -> bool) {
+        let Self { tables, counts, .. } = self;
+        let gather = core::cell::RefCell::new(gather);
+        let mut visit = |leaf: paging::Leaf, indexes: Range<usize>, base: usize| {
+            let mut gather = gather.borrow_mut();
+            let first = indexes.start;
+            let mut index = first;
+            while let Some(found) = leaf.next(index, indexes.end) {
+                index = found + 1;
+                if !which(leaf.get(found)) {
+                    continue;
+                }
+                let entry = leaf.take(found);
+                counts.uncount_entry(entry);
+                gather.taken(base + (found - first) * PAGE_SIZE, entry);
+                if leaf.count() == 0 {
+                    break;
+                }
+            }
+        };
+        tables.visit(range.start, range.end, &mut visit, &mut |table| gather.borrow_mut().table(table));
+    }
 }
 
 impl AddressSpace {
     /// An empty space.
     pub fn new() -> Result<Arc<Self>> {
-        Err(Kind::NoMemory.into())
+        let limits = Limits {
+            data: AtomicU64::new(u64::MAX),
+            stack: AtomicU64::new(8 << 20),
+            space: AtomicU64::new(u64::MAX),
+            locked: AtomicU64::new(u64::MAX),
+        };
+        Self::with(AreaMap::new(USER_TOP), Tables::new()?, limits)
     }
-    /// A copy: private memory is shared until one side writes to it.
-    pub fn fork(&self) -> Result<Arc<Self>> {
-        Err(Kind::NoMemory.into())
+
+    /// A space with these areas (whose pages are not counted yet).
+    fn with(areas: AreaMap<Region>, tables: Tables, limits: Limits) -> Result<Arc<Self>> {
+        let root = tables.root();
+        let inner = Inner { areas, tables, counts: Usage::default(), heap: 0..0, lock_future: false };
+        let space = Arc::new(Self {
+            limits,
+            cpus: AtomicU64::new(0),
+            root,
+            position: AtomicUsize::new(usize::MAX),
+            inner: Mutex::new(inner),
+        });
+        let mut spaces = SPACES.lock();
+        spaces.try_reserve(1).map_err(|_| Kind::NoMemory)?;
+        space.position.store(spaces.len(), Ordering::Relaxed);
+        spaces.push(Arc::downgrade(&space));
+        ADDED.fetch_add(1, Ordering::Relaxed);
+        drop(spaces);
+        Ok(space)
     }
-    /// Makes this the space of the running CPU.
-    pub fn activate(self: &Arc<Self>) {}
-    /// Chooses where mappings go that name no address, leaving `stack` bytes above for the main stack and `gap`
-    /// random bytes.
-    pub fn set_layout(&self, mmap_base: usize, brk_start: usize) {
-        let _ = (mmap_base, brk_start);
+
+    /// Makes this the space of the running CPU. The caller keeps it alive until another is active.
+    #[inline]
+    pub fn activate(self: &Arc<Self>) {
+        let this = Arc::as_ptr(self).cast_mut();
+        let cpu = arch::cpu_id() as usize % CPUS;
+        let before = ACTIVE[cpu].load(Ordering::Relaxed);
+        if before == this {
+            return;
+        }
+        self.cpus.fetch_or(1 << cpu, Ordering::SeqCst);
+        ACTIVE[cpu].store(this, Ordering::Relaxed);
+        // SAFETY: the tables have the kernel's half, and the caller keeps the space alive.
+        unsafe { paging::load(self.root) };
+        leave(before, cpu);
     }
-    /// Adds a mapping and returns its address.
-    pub fn map(&self, request: &MapRequest) -> Result<usize> {
-        let _ = request;
-        Err(Kind::NoMemory.into())
-    }
-    /// Removes whatever is mapped in the range.
-    pub fn unmap(&self, addr: usize, len: usize) -> Result<()> {
-        let _ = (addr, len);
-        Ok(())
-    }
-    /// Changes what the range allows.
-    pub fn protect(&self, addr: usize, len: usize, prot: Prot) -> Result<()> {
-        let _ = (addr, len, prot);
-        Ok(())
-    }
-    /// Moves or resizes a mapping and returns its new address. `new_addr` is used with [`RemapFlags::FIXED`].
-    pub fn remap(
-        &self,
-        old: usize,
-        old_len: usize,
-        new_len: usize,
-        flags: RemapFlags,
-        new_addr: usize,
-    ) -> Result<usize> {
-        let _ = (old, old_len, new_len, flags, new_addr);
-        Err(Kind::NoMemory.into())
-    }
-    /// Throws the pages of the range away; anonymous memory reads as zeros afterwards.
-    pub fn advise_dont_need(&self, addr: usize, len: usize) -> Result<()> {
-        let _ = (addr, len);
-        Ok(())
-    }
-    /// Makes the pages of the range present.
-    pub fn populate(&self, addr: usize, len: usize, write: bool) -> Result<()> {
-        let _ = (addr, len, write);
-        Ok(())
-    }
-    /// Moves the end of the heap and returns where it is now (unchanged if that was not possible).
-    pub fn brk(&self, end: usize) -> usize {
-        end
-    }
-    /// Says which pages of the range are present, one call per page. [`Kind::NoMemory`] for unmapped ones.
-    pub fn mincore(&self, addr: usize, len: usize, emit: &mut dyn FnMut(bool)) -> Result<()> {
-        let _ = (addr, len, emit);
-        Ok(())
-    }
-    /// Counts the range as locked, or not; locked ranges are made present.
-    pub fn lock_range(&self, addr: usize, len: usize, locked: bool) -> Result<()> {
-        let _ = (addr, len, locked);
-        Ok(())
-    }
-    /// Counts everything as locked, or not; with `future` also what is mapped later.
-    pub fn lock_all(&self, current: bool, future: bool) -> Result<()> {
-        let _ = (current, future);
-        Ok(())
-    }
-    /// Resolves a fault.
-    pub fn fault(&self, addr: usize, access: Access) -> core::result::Result<(), FaultKind> {
-        let _ = (addr, access);
-        Err(FaultKind::Unmapped)
-    }
-    /// The object and the offset in it behind an address of a shared mapping (the key of a shared futex).
-    pub fn shared_object(&self, addr: usize) -> Option<(Arc<Vmo>, u64)> {
-        let _ = addr;
-        None
-    }
-    /// Shows all mappings, lowest first.
-    pub fn mappings(&self, show: &mut dyn FnMut(&MappingInfo)) {
-        let _ = show;
-    }
-    /// Pages present in a range.
-    pub fn present(&self, addr: usize, len: usize) -> Usage {
-        let _ = (addr, len);
-        Usage::default()
-    }
+
     /// Pages of the whole space.
     pub fn usage(&self) -> Usage {
-        Usage::default()
+        self.inner.lock().counts
     }
+
     /// Pages present.
     pub fn rss_pages(&self) -> usize {
-        0
+        let counts = self.usage();
+        counts.anonymous + counts.object
     }
+
     /// Pages mapped.
     pub fn vm_pages(&self) -> usize {
-        0
+        self.usage().mapped
     }
-    /// Removes everything.
-    pub fn clear(&self) {}
+
     /// Start and present end of the heap.
     pub fn heap_range(&self) -> (usize, usize) {
-        (0, 0)
+        let heap = self.inner.lock().heap.clone();
+        (heap.start, heap.end)
     }
-    /// Reads from another program's memory, as a debugger does: through protection, but not through holes.
-    /// Returns the bytes read before the first that could not be.
-    pub fn read_remote(&self, addr: usize, out: &mut [u8]) -> usize {
-        let _ = (addr, out);
-        0
+
+    /// Removes everything.
+    pub fn clear(&self) {
+        let mut areas = self.inner.lock().clear(&self.cpus);
+        // Outside the lock: files and objects go with the areas.
+        areas.cut(0..USER_TOP, drop).ok();
     }
-    /// Writes to another program's memory, as a debugger does.
-    pub fn write_remote(&self, addr: usize, bytes: &[u8]) -> usize {
-        let _ = (addr, bytes);
-        0
+}
+
+impl Inner {
+    /// Takes everything out; the areas come back for the caller to drop.
+    fn clear(&mut self, cpus: &AtomicU64) -> AreaMap<Region> {
+        let areas = core::mem::replace(&mut self.areas, AreaMap::new(USER_TOP));
+        let mut gather = Gather::new(cpus);
+        for area in areas.iter() {
+            self.zap(area.start..area.end, &mut gather);
+        }
+        gather.finish();
+        drop(gather);
+        debug_assert!(self.counts.anonymous == 0 && self.counts.object == 0);
+        self.counts = Usage {
+            peak_mapped: self.counts.peak_mapped,
+            peak_present: self.counts.peak_present,
+            ..Usage::default()
+        };
+        self.heap = 0..0;
+        areas
     }
+}
+
+impl Drop for AddressSpace {
+    fn drop(&mut self) {
+        let mut spaces = SPACES.lock();
+        let position = self.position.load(Ordering::Relaxed);
+        if position < spaces.len() {
+            spaces.swap_remove(position);
+            if let Some(moved) = spaces.get(position) {
+                // SAFETY: a space takes itself off the list first of all when it is dropped, so what is on the
+                // list has its fields; the weak reference keeps their memory.
+                unsafe { (*moved.as_ptr()).position.store(position, Ordering::Relaxed) };
+            }
+        }
+        drop(spaces);
+        if self.cpus.load(Ordering::Relaxed) & 1 << arch::cpu_id() != 0 {
+            activate_kernel_space();
+        }
+        let inner = self.inner.get_mut();
+        drop(inner.clear(&self.cpus));
+    }
+}
+
+fn leave(space: *mut AddressSpace, cpu: usize) {
+    if !space.is_null() {
+        // SAFETY: the scheduler keeps a space alive while it is active on a CPU, and until this returns.
+        unsafe { (*space).cpus.fetch_and(!(1 << cpu), Ordering::SeqCst) };
+    }
+}
+
+/// Leaves the address space that is loaded: only the kernel's own mappings remain.
+pub fn activate_kernel_space() {
+    let cpu = arch::cpu_id() as usize % CPUS;
+    let before = ACTIVE[cpu].swap(core::ptr::null_mut(), Ordering::Relaxed);
+    // SAFETY: the kernel's tables stay valid.
+    unsafe { paging::load(arch::kernel_root()) };
+    leave(before, cpu);
 }
 
 /// The space that is active on this CPU.
-pub fn active() -> Option<&'static AddressSpace> {
-    None
-}
-
-/// Unmaps the pages of an object everywhere.
-pub(super) fn zap_object(vmo: &Vmo, pages: core::ops::Range<u64>, cut: bool) {
-    let _ = (vmo, pages, cut, Ordering::Relaxed);
+#[inline]
+pub fn active<'a>() -> Option<&'a AddressSpace> {
+    let space = ACTIVE[arch::cpu_id() as usize % CPUS].load(Ordering::Relaxed);
+    // SAFETY: the scheduler keeps a space alive while it is active, and the caller runs in it.
+    unsafe { space.as_ref() }
 }
