@@ -61,7 +61,8 @@ impl Decoder {
                 if at < 3 {
                     (Self::Window(bytes, at + 1), Item::Nothing)
                 } else {
-                    let [rows, columns] = [[bytes[0], bytes[1]], [bytes[2], bytes[3]]].map(u16::from_le_bytes);
+                    let [rows, columns] =
+                        [[bytes[0], bytes[1]], [bytes[2], bytes[3]]].map(u16::from_le_bytes);
                     (Self::Plain, Item::Window(WindowSize { rows, columns, ..WindowSize::default() }))
                 }
             }

@@ -5,11 +5,14 @@
 //! * [`host_link`] – the standard streams of the one program that the host asked for
 //! * [`random`] – random numbers
 
+pub mod host_file;
 pub mod host_link;
 pub mod keyboard;
+pub mod mem;
 pub mod pty;
 pub mod random;
 pub mod serial_line;
 pub mod tty;
+pub mod tty_file;
 pub mod uart;
 pub mod vga;

@@ -87,7 +87,9 @@ impl TtyDriver for SlaveDriver {
 
     fn termios_changed(&self, old: &Termios, new: &Termios) {
         let stops = |termios: &Termios| {
-            termios.input.contains(Input::IXON) && termios.char(Cc::Stop) == 19 && termios.char(Cc::Start) == 17
+            termios.input.contains(Input::IXON)
+                && termios.char(Cc::Stop) == 19
+                && termios.char(Cc::Start) == 17
         };
         match (stops(old), stops(new)) {
             (false, true) => self.0.report(packet::DO_STOP),
@@ -248,9 +250,10 @@ impl PtyMaster {
                 if nonblock {
                     return Err(Kind::WouldBlock.into());
                 }
-                let waited = self.channel.writable.wait(Sleep::Interruptible, None, || {
-                    (self.slave_room() > 0).then_some(())
-                });
+                let waited = self
+                    .channel
+                    .writable
+                    .wait(Sleep::Interruptible, None, || (self.slave_room() > 0).then_some(()));
                 match waited {
                     Err(_) if done > 0 => break,
                     other => other?,

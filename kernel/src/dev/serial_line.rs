@@ -74,6 +74,9 @@ impl SerialLine {
             }
             (count > 0).then_some(())
         });
-        debug_assert!(waited.is_ok(), "an uninterruptible wait without a deadline ends only when its condition holds");
+        debug_assert!(
+            waited.is_ok(),
+            "an uninterruptible wait without a deadline ends only when its condition holds"
+        );
     }
 }

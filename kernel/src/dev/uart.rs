@@ -53,7 +53,8 @@ impl Uart {
 
     /// The next received byte.
     pub fn receive(&self) -> Option<u8> {
-        (self.read_register(register::LINE_STATUS) & DATA_READY != 0).then(|| self.read_register(register::DATA))
+        (self.read_register(register::LINE_STATUS) & DATA_READY != 0)
+            .then(|| self.read_register(register::DATA))
     }
 
     /// Sends all bytes, waiting for the FIFO where it is full.

@@ -40,7 +40,8 @@ struct Key {
 
 impl Key {
     fn bucket(self) -> usize {
-        let mixed = (self.object as u64 ^ self.offset.rotate_left(32) ^ self.offset).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.object as u64 ^ self.offset.rotate_left(32) ^ self.offset)
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15);
         (mixed >> 56) as usize % BUCKETS
     }
 }
@@ -236,7 +237,13 @@ impl Waiter {
 ///
 /// [`Kind::WouldBlock`] if it holds something else, [`Kind::TimedOut`] after the deadline, [`Kind::Interrupted`]
 /// when the thread's attention is requested.
-pub fn wait(address: usize, expected: u32, bitset: u32, scope: Scope, deadline: Option<Instant>) -> Result<()> {
+pub fn wait(
+    address: usize,
+    expected: u32,
+    bitset: u32,
+    scope: Scope,
+    deadline: Option<Instant>,
+) -> Result<()> {
     let word = Word::new(address, scope)?;
     let waiter = Waiter::new(word.key, bitset);
     waiter.join();
@@ -281,7 +288,10 @@ pub fn wake(address: usize, count: usize, bitset: u32, scope: Scope) -> Result<u
 }
 
 /// The buckets of two keys, locked in the table's order.
-fn lock_both(first: usize, second: usize) -> (SpinLockGuard<'static, List>, Option<SpinLockGuard<'static, List>>) {
+fn lock_both(
+    first: usize,
+    second: usize,
+) -> (SpinLockGuard<'static, List>, Option<SpinLockGuard<'static, List>>) {
     if first == second {
         return (TABLE[first].list.lock(), None);
     }

@@ -1,3 +1,4 @@
 //! Communication between threads and processes: futexes, pipes, local sockets.
 
 pub mod futex;
+pub mod pipe;
