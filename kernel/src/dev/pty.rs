@@ -317,24 +317,4 @@ impl PtyTable {
         masters[number] = Arc::downgrade(&master);
         Ok(master)
     }
-
-    /// The pair with that number, while its master is open.
-    pub fn find(&self, number: u32) -> Option<Arc<PtyMaster>> {
-        self.masters.lock().get(number as usize)?.upgrade()
-    }
-
-    /// Calls `each` with the numbers in use from `first` on until it returns false.
-    pub fn for_each(&self, first: u32, mut each: impl FnMut(u32) -> bool) {
-        let mut number = first;
-        loop {
-            let in_use = match self.masters.lock().get(number as usize) {
-                None => return,
-                Some(master) => master.strong_count() > 0,
-            };
-            if in_use && !each(number) {
-                return;
-            }
-            number += 1;
-        }
-    }
 }

@@ -6,7 +6,6 @@ use alloc::vec::Vec;
 
 use super::uart::Uart;
 use crate::sync::{IrqLock, Sleep, WaitQueue};
-use crate::{Kind, Result};
 
 /// Bytes that wait for the thread, at most.
 const CAPACITY: usize = 4096;
@@ -26,11 +25,10 @@ pub struct SerialLine {
 
 impl SerialLine {
     /// A line over `uart`, whose interrupt handler is to call [`on_interrupt`](Self::on_interrupt).
-    pub fn new(uart: Uart) -> Result<Self> {
-        let mut bytes = VecDeque::new();
-        bytes.try_reserve_exact(CAPACITY).map_err(|_| Kind::NoMemory)?;
-        let waiting = IrqLock::new(Waiting { bytes, stopped: false });
-        Ok(Self { uart, waiting, arrived: WaitQueue::new() })
+    pub fn new(uart: Uart) -> Self {
+        // Made once at boot, so that interrupt handlers need not allocate.
+        let waiting = IrqLock::new(Waiting { bytes: VecDeque::with_capacity(CAPACITY), stopped: false });
+        Self { uart, waiting, arrived: WaitQueue::new() }
     }
 
     /// The port.

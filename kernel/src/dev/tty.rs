@@ -61,14 +61,18 @@ pub enum TtySignal {
 pub trait JobControl: Sync {
     /// May the caller read now? [`Kind::Interrupted`] after it was sent a signal for trying from the background.
     fn before_read(&self, tty: &Tty) -> Result<()>;
-    /// May the caller write (or change settings) now? `changing`: a change of settings, which `TOSTOP` does not guard.
-    fn before_write(&self, tty: &Tty, changing: bool) -> Result<()>;
+    /// May the caller write now? As [`before_read`](Self::before_read).
+    fn before_write(&self, tty: &Tty) -> Result<()>;
     /// Tell the foreground group (or for a hang-up the session).
     fn signal(&self, tty: &Tty, signal: TtySignal);
-    /// A control request that the personality defines.
-    fn control(&self, tty: &Arc<Tty>, command: u32, argument: usize) -> Result<usize>;
+    /// A control request that the personality defines; `master`: made at the other end of a pseudo-terminal.
+    fn control(&self, tty: &Arc<Tty>, master: bool, command: u32, argument: usize) -> Result<usize>;
     /// The terminal was opened by the calling process, which may make it its controlling one.
     fn opened(&self, tty: &Arc<Tty>);
+    /// The caller's controlling terminal (`/dev/tty`). [`Kind::NoDevice`] if it has none.
+    fn own(&self) -> Result<Arc<Tty>>;
+    /// User and group of the caller, for what it makes.
+    fn user(&self) -> (u32, u32);
 }
 
 static JOB_CONTROL: Once<&'static dyn JobControl> = Once::new();
@@ -351,7 +355,7 @@ impl Tty {
     /// Writes program output.
     pub fn write(&self, source: &mut IoSource, nonblock: bool) -> Result<usize> {
         if let Some(control) = job_control() {
-            control.before_write(self, false)?;
+            control.before_write(self)?;
         }
         let mut done = 0;
         let mut piece = [0; WRITE_PIECE];

@@ -3,6 +3,7 @@
 use alloc::sync::Arc;
 use core::fmt;
 
+use super::devpts::SlaveName;
 use super::pty::{PtyMaster, SlaveOpen};
 use super::tty::{job_control, Tty};
 use crate::sync::{Events, PollTable};
@@ -40,7 +41,7 @@ impl File for TtyFile {
         self.tty.poll(table)
     }
     fn ioctl(&self, request: u32, argument: usize) -> Result<usize> {
-        job_control().ok_or(Kind::NotTerminal)?.control(&self.tty, request, argument)
+        job_control().ok_or(Kind::NotTerminal)?.control(&self.tty, false, request, argument)
     }
     fn readable_bytes(&self) -> Result<usize> {
         Ok(self.tty.readable())
@@ -56,32 +57,43 @@ mod request {
     pub const TIOCGPTLCK: u32 = 0x8004_5439;
 }
 
-/// An open master.
-pub struct MasterFile(pub Arc<PtyMaster>);
+/// An open master, with the name of its slave.
+pub struct MasterFile {
+    // Dropped in this order: nobody finds the slave of a master that is gone.
+    _name: SlaveName,
+    master: Arc<PtyMaster>,
+}
+
+impl MasterFile {
+    /// An open description of `master`.
+    pub fn new(master: Arc<PtyMaster>, name: SlaveName) -> Self {
+        Self { _name: name, master }
+    }
+}
 
 impl File for MasterFile {
     fn read(&self, dest: &mut IoDest, io: &mut Io) -> Result<usize> {
-        self.0.read(dest, io.nonblock())
+        self.master.read(dest, io.nonblock())
     }
     fn write(&self, source: &mut IoSource, io: &mut Io) -> Result<usize> {
-        self.0.write(source, io.nonblock())
+        self.master.write(source, io.nonblock())
     }
     fn poll(&self, table: Option<&mut PollTable>) -> Events {
-        self.0.poll(table)
+        self.master.poll(table)
     }
     fn readable_bytes(&self) -> Result<usize> {
-        Ok(self.0.readable())
+        Ok(self.master.readable())
     }
     fn ioctl(&self, request: u32, argument: usize) -> Result<usize> {
         use request::*;
         let flag = || UserPtr::<i32>::new(argument).read().map(|value| value != 0);
         match request {
-            TIOCPKT => self.0.set_packet_mode(flag()?),
-            TIOCSPTLCK => self.0.set_locked(flag()?),
-            TIOCGPTN => UserPtr::new(argument).write(&self.0.number)?,
-            TIOCGPKT => UserPtr::new(argument).write(&i32::from(self.0.packet_mode()))?,
-            TIOCGPTLCK => UserPtr::new(argument).write(&i32::from(self.0.locked()))?,
-            _ => return job_control().ok_or(Kind::NotTerminal)?.control(self.0.slave(), request, argument),
+            TIOCPKT => self.master.set_packet_mode(flag()?),
+            TIOCSPTLCK => self.master.set_locked(flag()?),
+            TIOCGPTN => UserPtr::new(argument).write(&self.master.number)?,
+            TIOCGPKT => UserPtr::new(argument).write(&i32::from(self.master.packet_mode()))?,
+            TIOCGPTLCK => UserPtr::new(argument).write(&i32::from(self.master.locked()))?,
+            _ => return job_control().ok_or(Kind::NotTerminal)?.control(self.master.slave(), true, request, argument),
         }
         Ok(0)
     }

@@ -64,8 +64,8 @@ enum When {
     Flush,
 }
 
-/// Carries out a request on the terminal end of a line. [`Kind::NotTerminal`] for one it does not know.
-pub fn control(tty: &Arc<Tty>, command: u32, argument: usize) -> Result<usize> {
+/// Carries out a request; `master`: it was made at the other end of a pseudo-terminal. [`Kind::NotTerminal`] for one it does not know.
+pub(super) fn control(tty: &Arc<Tty>, master: bool, command: u32, argument: usize) -> Result<usize> {
     use request::*;
     match command {
         TCGETS => UserPtr::new(argument).write(&UserTermios::from(&tty.termios()))?,
@@ -99,9 +99,9 @@ pub fn control(tty: &Arc<Tty>, command: u32, argument: usize) -> Result<usize> {
         TIOCNXCL => tty.set_exclusive(false),
         TIOCSCTTY => job_control::acquire(tty, argument == 1)?,
         TIOCNOTTY => job_control::release(tty)?,
-        TIOCGPGRP => UserPtr::new(argument).write(&job_control::foreground(tty)?)?,
-        TIOCSPGRP => job_control::set_foreground(tty, UserPtr::<i32>::new(argument).read()?)?,
-        TIOCGSID => UserPtr::new(argument).write(&job_control::session(tty)?)?,
+        TIOCGPGRP => UserPtr::new(argument).write(&job_control::foreground(tty, master)?)?,
+        TIOCSPGRP => job_control::set_foreground(tty, UserPtr::new(argument))?,
+        TIOCGSID => UserPtr::new(argument).write(&job_control::session(tty, master)?)?,
         TIOCOUTQ => UserPtr::new(argument).write(&(tty.pending_output() as i32))?,
         FIONREAD => UserPtr::new(argument).write(&(tty.readable() as i32))?,
         TIOCSTI => {

@@ -1,4 +1,11 @@
-//! `tty`: to come.
+//! Terminals as Linux programs see them: control requests ([`ioctl`]), the layouts of settings ([`termios`]) and
+//! job control ([`job_control`]). The terminals themselves are the native kernel's.
 
-/// Its system calls.
+mod ioctl;
+mod job_control;
+mod termios;
+
+pub use job_control::init;
+
+/// Its system calls: there are none beside `ioctl`, which goes to the file.
 pub mod calls {}
