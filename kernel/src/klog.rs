@@ -11,7 +11,7 @@ use log::{Level, LevelFilter, Metadata, Record};
 use crate::arch;
 
 /// Bytes of text that the ring keeps.
-const RING_SIZE: usize = 1 << 16;
+pub const RING_SIZE: usize = 1 << 16;
 /// Bytes of one record's text, at most.
 const LINE_SIZE: usize = 512;
 /// Bytes before a record's text in the ring: sequence, time, length, level.

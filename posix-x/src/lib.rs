@@ -42,5 +42,5 @@ pub mod calls {
 
 pub use dispatch::args::{Fd, FromRegister, Pid, SysResult, UserAddr, UserStr};
 pub use dispatch::errno::Errno;
-pub use entry::{start_init, InitRequest, PERSONALITY};
+pub use entry::{init, start_init, InitRequest, PERSONALITY};
 pub use process::{current, Process, Task};

@@ -40,6 +40,13 @@ impl Vmo {
         }))
     }
 
+    /// An object of `len` bytes whose first page is `frame`, a frame that is also used otherwise.
+    pub fn with_first_page(frame: Frame, len: u64) -> Result<Arc<Self>> {
+        let vmo = Self::new(len)?;
+        vmo.pages.lock().insert(0, frame).map_err(|_| Kind::NoMemory)?;
+        Ok(vmo)
+    }
+
     /// Length in bytes.
     #[inline]
     pub fn len(&self) -> u64 {

@@ -447,10 +447,12 @@ impl Thread {
     }
 
     /// Ends an interruptible sleep, and has the personality's `attention` called before user mode goes on.
-    pub fn request_attention(&'static self) {
+    pub fn request_attention(&self) {
         self.core.work.fetch_or(ATTENTION, Ordering::SeqCst);
         if self.state.load(Ordering::SeqCst) == ThreadState::Interruptible as u32 {
-            switch::wake(self);
+            // SAFETY: `wake` keeps the reference only if the thread sleeps, which it checks with the queue locked.
+            // A sleeping thread was started, and the scheduler's count keeps it alive until it has run again.
+            switch::wake(unsafe { &*core::ptr::from_ref(self) });
         }
     }
 

@@ -1,22 +1,22 @@
 //! Fast calls: values that the entry stub reads from the thread without entering the kernel proper.
 
-use core::sync::atomic::Ordering::Relaxed;
+use exo_kernel::sched::Thread;
 
 use crate::process::Task;
 
 /// A call whose answer is a value kept per thread.
 pub struct FastCall {
-    slot: u8,
+    slot: usize,
     compute: fn(&Task) -> u64,
 }
 
 impl FastCall {
     /// The call whose value is in `slot` and comes from `compute`.
-    pub const fn new(slot: u8, compute: fn(&Task) -> u64) -> Self {
+    pub const fn new(slot: usize, compute: fn(&Task) -> u64) -> Self {
         Self { slot, compute }
     }
-    /// Where the thread keeps the value.
-    pub const fn slot(&self) -> u8 {
+    /// Where the thread keeps the value, counted from 1.
+    pub const fn slot(&self) -> usize {
         self.slot
     }
     /// The value now.
@@ -37,20 +37,27 @@ macro_rules! fast_calls {
 }
 
 fast_calls! {
-    0 getpid |task| task.process().pid() as u64;
-    1 gettid |task| task.tid() as u64;
-    2 getppid |task| task.process().parent_pid() as u64;
-    3 getpgrp |task| task.process().pgid() as u64;
-    4 getuid |task| task.creds().uid.into();
-    5 geteuid |task| task.creds().euid.into();
-    6 getgid |task| task.creds().gid.into();
-    7 getegid |task| task.creds().egid.into();
+    1 getpid |task| task.process().pid() as u64;
+    2 gettid |task| task.tid() as u64;
+    3 getppid |task| task.process().parent_pid() as u64;
+    4 getpgrp |task| task.process().pgid() as u64;
+    5 getuid |task| task.creds_snapshot().uid.into();
+    6 geteuid |task| task.creds_snapshot().euid.into();
+    7 getgid |task| task.creds_snapshot().gid.into();
+    8 getegid |task| task.creds_snapshot().egid.into();
 }
 
-/// Stores all values anew, after something they depend on has changed.
-pub fn refresh(task: &Task) {
-    let Some(thread) = task.thread() else { return };
+/// Stores all values of `task`, whose thread is `thread`, anew: after something they depend on has changed.
+/// For the task's own thread, or before that runs.
+pub fn refresh(task: &Task, thread: &Thread) {
     for call in ALL {
-        thread.fast_values[call.slot as usize].store(call.value(task), Relaxed);
+        thread.set_fast_value(call.slot, call.value(task));
+    }
+}
+
+/// Stores one value anew, which depends on the process alone. For any thread.
+pub fn refresh_one(task: &Task, call: &FastCall) {
+    if let Some(thread) = task.thread() {
+        thread.set_fast_value(call.slot, call.value(task));
     }
 }

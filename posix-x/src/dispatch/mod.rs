@@ -13,7 +13,7 @@ pub mod fast;
 
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use exo_kernel::arch::UserFrame;
+use exo_kernel::arch::{self, UserFrame};
 use exo_kernel::user::UserPtr;
 use posix_x_abi::types::*;
 use posix_x_abi::{syscall_table, SYSCALL_LIMIT};
@@ -108,14 +108,21 @@ pub struct PathCounts {
 }
 
 /// The counters.
-pub static COUNTS: PathCounts =
-    PathCounts { fast: AtomicU64::new(0), hybrid: AtomicU64::new(0), legacy: AtomicU64::new(0), absent: AtomicU64::new(0) };
+pub static COUNTS: PathCounts = PathCounts {
+    fast: AtomicU64::new(0),
+    hybrid: AtomicU64::new(0),
+    legacy: AtomicU64::new(0),
+    absent: AtomicU64::new(0),
+};
 
-/// Tells the entry stub which numbers it may answer, and from which of the thread's values.
-pub fn install_fast_calls() {
+/// Tells the entry stub which numbers it may answer by itself, from which of the thread's values, and which calls
+/// leave the registers alone.
+pub fn install() {
     for (number, handler) in HANDLERS.iter().enumerate() {
-        if let Handler::Fast(call) = handler {
-            exo_kernel::arch::set_fast_call(number, call.slot());
+        match handler {
+            Handler::Fast(call) => arch::set_fast_call(number, call.slot()),
+            Handler::Hybrid(_) | Handler::Absent => arch::set_lean_call(number),
+            Handler::Legacy(_) => {}
         }
     }
 }

@@ -18,7 +18,7 @@ static DEPENDENTS: Mutex<Vec<Weak<dyn Dependent>>> = Mutex::new(Vec::new());
 
 /// Has `dependent` told of every change, for as long as it lives.
 pub fn register(dependent: &Arc<impl Dependent + 'static>) -> Result<(), Errno> {
-    let weak: Weak<dyn Dependent> = Arc::<_>::downgrade(dependent);
+    let weak = Arc::downgrade(dependent) as Weak<dyn Dependent>;
     let mut dependents = DEPENDENTS.lock();
     if dependents.len() == dependents.capacity() {
         dependents.retain(|weak| weak.strong_count() > 0);

@@ -1,0 +1,31 @@
+//! Memory calls: `mmap` and its family, `brk`, `madvise`, `mlock`, `membarrier`.
+
+mod advise;
+mod locking;
+mod map;
+pub mod oom;
+
+/// The system calls of this area.
+pub mod calls {
+    pub use super::advise::calls::*;
+    pub use super::locking::calls::*;
+    pub use super::map::calls::*;
+}
+
+use exo_kernel::mm::PAGE_SIZE;
+
+use crate::Errno;
+
+/// EINVAL unless the address is that of a page.
+fn check_aligned(address: usize) -> Result<(), Errno> {
+    if address % PAGE_SIZE == 0 {
+        Ok(())
+    } else {
+        Err(Errno::EINVAL)
+    }
+}
+
+/// The length in whole pages; `error` if that is beyond any address.
+fn pages(length: usize, error: Errno) -> Result<usize, Errno> {
+    exo_kernel::mm::page_up(length).ok_or(error)
+}

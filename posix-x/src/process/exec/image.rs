@@ -1,0 +1,316 @@
+//! The memory of a new program: segments, interpreter, vDSO and stack.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::sync::atomic::Ordering::Relaxed;
+
+use elf_load::stack::{self, Content};
+use elf_load::{Header, Kind, Plan, Segment, PAGE, TABLE_MAX};
+use exo_kernel::arch::{usercopy, USER_TOP};
+use exo_kernel::dev::random;
+use exo_kernel::mm::{AddressSpace, MapRequest, Prot};
+use exo_kernel::user::UserPtr;
+use posix_x_abi::uapi::auxvec;
+
+use super::{Arguments, Program};
+use crate::process::group::Image;
+use crate::process::{vdso, Process, Resource, Task};
+use crate::security::Credentials;
+use crate::{Errno, Fd};
+
+/// `ADDR_NO_RANDOMIZE` of `personality(2)`.
+const ADDR_NO_RANDOMIZE: u32 = 0x0004_0000;
+/// Where movable programs that have an interpreter go: at two thirds of user memory.
+const MOVABLE_BASE: usize = (USER_TOP / 3 * 2) & !(PAGE as usize - 1);
+/// Room kept for the stack below the top of user memory, at least and at most.
+const STACK_GAP: (u64, u64) = (128 << 20, USER_TOP as u64 / 6 * 5);
+/// Pages mapped for the stack beyond what it holds at first.
+const STACK_SPARE: usize = 32 * PAGE as usize;
+/// What `AT_HWCAP2` says: FS base instructions are allowed.
+const HWCAP2_FSGSBASE: u64 = 1 << 1;
+
+/// A program put into a space of its own, which nobody runs in yet.
+pub struct NewImage {
+    /// The space.
+    pub space: Arc<AddressSpace>,
+    entry: usize,
+    stack: stack::Image,
+    /// Bytes behind a segment's file content, to be zeroed.
+    tails: Vec<(usize, usize)>,
+    image: Image,
+}
+
+/// Random numbers for placing things, or zeros.
+struct Randomiser {
+    on: bool,
+}
+
+impl Randomiser {
+    /// A random multiple of a page below `1 << bits` pages.
+    fn pages(&self, bits: u32) -> usize {
+        if !self.on {
+            return 0;
+        }
+        let mut bytes = [0; 8];
+        random::fill(&mut bytes);
+        (u64::from_le_bytes(bytes) & ((1 << bits) - 1)) as usize * PAGE as usize
+    }
+}
+
+/// A program's plan, and where it is put.
+struct Placed {
+    plan: Plan,
+    /// What is added to the file's addresses.
+    bias: usize,
+}
+
+impl Placed {
+    fn at(&self, address: u64) -> usize {
+        (address as usize).wrapping_add(self.bias)
+    }
+}
+
+fn plan_of(program: &Program) -> Result<Plan, Errno> {
+    let header = Header::parse(program.start()).map_err(|_| Errno::ENOEXEC)?;
+    let mut table = [0; TABLE_MAX];
+    let table = &mut table[..header.table_size()];
+    if program.read(table, header.table_offset)? < table.len() {
+        return Err(Errno::ENOEXEC);
+    }
+    Plan::new(&header, table, program.metadata().size, USER_TOP as u64).map_err(|_| Errno::ENOEXEC)
+}
+
+fn prot_of(segment: &Segment) -> Prot {
+    let mut prot = Prot::empty();
+    prot.set(Prot::READ, segment.read);
+    prot.set(Prot::WRITE, segment.write);
+    prot.set(Prot::EXEC, segment.execute);
+    prot
+}
+
+/// Maps a program's segments; what is left to zero goes to `tails`.
+fn map_program(
+    space: &Arc<AddressSpace>,
+    program: &Program,
+    placed: &Placed,
+    tails: &mut Vec<(usize, usize)>,
+) -> Result<(), Errno> {
+    let vmo = program.file().map()?;
+    let tag: Arc<dyn core::any::Any + Send + Sync> = program.file().clone();
+    for segment in &placed.plan.segments {
+        let prot = prot_of(segment);
+        let start = placed.at(segment.start());
+        let file_end = placed.at(segment.file_pages_end());
+        if file_end > start {
+            space.map(&MapRequest {
+                addr: Some(start),
+                fixed: true,
+                len: file_end - start,
+                prot,
+                object: Some((vmo.clone(), segment.file_start())),
+                file: Some(tag.clone()),
+                ..MapRequest::default()
+            })?;
+        }
+        let end = placed.at(segment.pages_end());
+        if end > file_end {
+            let request = MapRequest {
+                addr: Some(file_end),
+                fixed: true,
+                ..MapRequest::anonymous(end - file_end, prot)
+            };
+            space.map(&request)?;
+        }
+        let content_end = placed.at(segment.file_end());
+        if segment.write && segment.memory_size > segment.file_size && file_end > content_end {
+            tails.push((content_end, file_end - content_end));
+        }
+    }
+    Ok(())
+}
+
+/// Finds a place for a movable program, and keeps it free of others by mapping it.
+fn find_place(space: &Arc<AddressSpace>, plan: &Plan, base: Option<usize>) -> Result<usize, Errno> {
+    let (span, alignment) = (plan.span() as usize, plan.alignment as usize);
+    if let Some(base) = base {
+        return Ok((base & !(alignment - 1)).wrapping_sub(plan.low() as usize));
+    }
+    let room = span.checked_add(alignment - PAGE as usize).ok_or(Errno::ENOMEM)?;
+    let start = space.map(&MapRequest::anonymous(room, Prot::empty()))?;
+    space.unmap(start, room)?;
+    let aligned = (start + alignment - 1) & !(alignment - 1);
+    Ok(aligned.wrapping_sub(plan.low() as usize))
+}
+
+/// The interpreter that the program names.
+fn open_interpreter(t: &Task, program: &Program, plan: &Plan) -> Result<Option<Program>, Errno> {
+    let Some(interpreter) = plan.interpreter else { return Ok(None) };
+    let mut path = Vec::new();
+    path.try_reserve_exact(interpreter.length).map_err(|_| Errno::ENOMEM)?;
+    path.resize(interpreter.length, 0);
+    if program.read(&mut path, interpreter.offset)? < path.len() || path.pop() != Some(0) {
+        return Err(Errno::ENOEXEC);
+    }
+    let path = path.split(|byte| *byte == 0).next().unwrap_or(&[]);
+    Program::open(t, Fd::CWD, path, 0).map(Some)
+}
+
+impl NewImage {
+    /// Makes the memory of `program`. Nothing of the old program changes.
+    pub fn load(
+        t: &Task,
+        program: &Program,
+        arguments: &Arguments,
+        creds: &Credentials,
+        secure: bool,
+    ) -> Result<Self, Errno> {
+        let plan = plan_of(program)?;
+        let interpreter = open_interpreter(t, program, &plan)?;
+        let interpreter_plan = interpreter.as_ref().map(plan_of).transpose()?;
+        let randomiser = Randomiser { on: t.persona.load(Relaxed) & ADDR_NO_RANDOMIZE == 0 };
+        let space = AddressSpace::new()?;
+        set_limits(&space, t.process());
+        let stack_top = USER_TOP - randomiser.pages(22);
+        let gap = t.process().limit(Resource::Stack).clamp(STACK_GAP.0, STACK_GAP.1) as usize;
+        let mmap_base = (stack_top - gap - randomiser.pages(28).min(stack_top / 4)) & !(PAGE as usize - 1);
+        space.set_layout(mmap_base, 0);
+
+        let mut tails = Vec::new();
+        let base = interpreter.as_ref().map(|_| MOVABLE_BASE + randomiser.pages(28));
+        let bias = if plan.kind == Kind::Fixed { 0 } else { find_place(&space, &plan, base)? };
+        let placed = Placed { plan, bias };
+        map_program(&space, program, &placed, &mut tails)?;
+        let brk_gap = randomiser.pages(13);
+        let brk = (placed.at(placed.plan.end()) + PAGE as usize - 1 & !(PAGE as usize - 1)) + brk_gap;
+        let brk = if placed.plan.kind == Kind::Movable && interpreter.is_none() {
+            // Above a static movable program there are mappings: the heap has a region of its own.
+            MOVABLE_BASE + randomiser.pages(28) + brk_gap
+        } else {
+            brk
+        };
+        space.set_layout(mmap_base, brk);
+
+        let mut entry = placed.at(placed.plan.entry);
+        let mut interpreter_base = 0;
+        if let (Some(interpreter), Some(plan)) = (&interpreter, interpreter_plan) {
+            let bias = if plan.kind == Kind::Fixed { 0 } else { find_place(&space, &plan, None)? };
+            let placed = Placed { plan, bias };
+            map_program(&space, interpreter, &placed, &mut tails)?;
+            entry = placed.at(placed.plan.entry);
+            interpreter_base = bias;
+        }
+        let vdso = vdso::map(&space)?;
+        let auxiliary = auxiliary_vector(&placed, interpreter_base, vdso, creds, secure);
+        let stack = make_stack(&space, stack_top & !15, program, arguments, &auxiliary, &placed.plan)?;
+        let image = describe(program, &placed, &stack);
+        Ok(Self { space, entry, stack, tails, image })
+    }
+
+    /// Writes what must be written, now that the space is the current one. Entry and stack pointer of the program.
+    pub fn enter(self, process: &Process) -> Result<(usize, usize), Errno> {
+        for (start, length) in self.tails {
+            if usercopy::clear_user(start, length) != 0 {
+                return Err(Errno::EFAULT);
+            }
+        }
+        let pointer = self.stack.pointer as usize;
+        UserPtr::<u8>::new(pointer).write_slice(&self.stack.bytes)?;
+        process.set_image(self.image);
+        Ok((self.entry, pointer))
+    }
+}
+
+/// The limits that the memory system enforces.
+pub fn set_limits(space: &AddressSpace, process: &Process) {
+    space.limits.data.store(process.limit(Resource::Data), Relaxed);
+    space.limits.stack.store(process.limit(Resource::Stack), Relaxed);
+    space.limits.space.store(process.limit(Resource::AddressSpace), Relaxed);
+    space.limits.locked.store(process.limit(Resource::LockedMemory), Relaxed);
+}
+
+fn auxiliary_vector(
+    placed: &Placed,
+    interpreter: usize,
+    vdso: usize,
+    creds: &Credentials,
+    secure: bool,
+) -> [(u64, u64); 17] {
+    let value = |kind: u32, value: u64| (u64::from(kind), value);
+    [
+        value(auxvec::AT_SYSINFO_EHDR, vdso as u64),
+        value(auxvec::AT_MINSIGSTKSZ, crate::signal::frame_size() as u64),
+        value(auxvec::AT_HWCAP, exo_kernel::arch::cpu::hardware_capabilities().into()),
+        value(auxvec::AT_PAGESZ, PAGE),
+        value(auxvec::AT_CLKTCK, 100),
+        value(
+            auxvec::AT_PHDR,
+            if placed.plan.table_address == 0 { 0 } else { placed.at(placed.plan.table_address) as u64 },
+        ),
+        value(auxvec::AT_PHENT, 56),
+        value(auxvec::AT_PHNUM, placed.plan.table_count as u64),
+        value(auxvec::AT_BASE, interpreter as u64),
+        value(auxvec::AT_FLAGS, 0),
+        value(auxvec::AT_ENTRY, placed.at(placed.plan.entry) as u64),
+        value(auxvec::AT_UID, creds.uid.into()),
+        value(auxvec::AT_EUID, creds.euid.into()),
+        value(auxvec::AT_GID, creds.gid.into()),
+        value(auxvec::AT_EGID, creds.egid.into()),
+        value(auxvec::AT_SECURE, secure.into()),
+        value(auxvec::AT_HWCAP2, HWCAP2_FSGSBASE * u64::from(exo_kernel::arch::cpu::has_fsgsbase())),
+    ]
+}
+
+fn make_stack(
+    space: &Arc<AddressSpace>,
+    top: usize,
+    program: &Program,
+    arguments: &Arguments,
+    auxiliary: &[(u64, u64)],
+    plan: &Plan,
+) -> Result<stack::Image, Errno> {
+    let mut random = [0; 16];
+    random::fill(&mut random);
+    let content = Content {
+        top: top as u64,
+        arguments: &arguments.arguments,
+        environment: &arguments.environment,
+        path: program.called(),
+        random,
+        auxiliary,
+    };
+    let image = stack::build(&content)?;
+    let end = (top + PAGE as usize - 1) & !(PAGE as usize - 1);
+    let start = (image.pointer as usize & !(PAGE as usize - 1)) - STACK_SPARE;
+    let mut prot = Prot::READ | Prot::WRITE;
+    prot.set(Prot::EXEC, plan.executable_stack);
+    space.map(&MapRequest {
+        addr: Some(start),
+        fixed: true,
+        grows_down: true,
+        ..MapRequest::anonymous(end - start, prot)
+    })?;
+    Ok(image)
+}
+
+/// What `/proc` shows of it.
+fn describe(program: &Program, placed: &Placed, stack: &stack::Image) -> Image {
+    let range = |pair: (u64, u64)| (pair.0 as usize, pair.1 as usize);
+    let bounds = |wanted: fn(&Segment) -> bool| {
+        let mut matching = placed.plan.segments.iter().filter(|segment| wanted(segment));
+        let first = matching.next();
+        let last = matching.next_back().or(first);
+        match (first, last) {
+            (Some(first), Some(last)) => (placed.at(first.address), placed.at(last.file_end())),
+            _ => (0, 0),
+        }
+    };
+    Image {
+        path: Some(program.path().clone()),
+        arguments: range(stack.arguments),
+        environment: range(stack.environment),
+        auxiliary: stack.auxiliary.iter().map(|(kind, value)| [*kind, *value]).collect(),
+        code: bounds(|segment| segment.execute),
+        data: bounds(|segment| segment.write),
+        stack_start: stack.pointer as usize,
+    }
+}

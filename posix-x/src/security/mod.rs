@@ -1,0 +1,15 @@
+//! Who a thread acts for: [`Credentials`], Linux's capability sets ([`Caps`]), per-user counts ([`user`]).
+
+mod capabilities;
+pub mod credentials;
+mod ids;
+pub mod user;
+
+pub use capabilities::Caps;
+pub use credentials::Credentials;
+
+/// The system calls of this area.
+pub mod calls {
+    pub use super::capabilities::calls::*;
+    pub use super::ids::calls::*;
+}

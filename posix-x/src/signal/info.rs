@@ -1,0 +1,74 @@
+//! [`Info`]: a signal with its details, without the empty rest of a `siginfo_t`.
+
+use posix_x_abi::signal::code;
+use posix_x_abi::types::SigInfo;
+
+use crate::process::Task;
+use crate::Pid;
+
+/// A signal and its details. The fields are those of `siginfo_t` from offset 16 on.
+#[derive(Clone, Copy, Debug)]
+pub struct Info {
+    /// The signal.
+    pub signo: i32,
+    /// `si_errno`
+    pub errno: i32,
+    /// `si_code`: where it comes from.
+    pub code: i32,
+    /// What the code makes of it.
+    pub fields: [u64; 4],
+}
+
+fn pair(low: i32, high: u32) -> u64 {
+    u64::from(low as u32) | u64::from(high) << 32
+}
+
+impl Info {
+    /// Sent by the kernel, with nothing more to say.
+    pub const fn kernel(signo: i32) -> Self {
+        Self { signo, errno: 0, code: code::SI_KERNEL, fields: [0; 4] }
+    }
+    /// Sent by a process: `kill`, `tkill` and the like, as `code` says.
+    pub fn from_task(signo: i32, code: i32, sender: &Task) -> Self {
+        Self::from_user(signo, code, sender.pid(), sender.creds().uid)
+    }
+    /// Sent by process `pid` of user `uid`.
+    pub fn from_user(signo: i32, code: i32, pid: Pid, uid: u32) -> Self {
+        Self { signo, errno: 0, code, fields: [pair(pid, uid), 0, 0, 0] }
+    }
+    /// A POSIX timer expired: the timer's number, the overrun so far, and the value it was made with.
+    pub fn timer(signo: i32, timer: i32, overrun: i32, value: u64) -> Self {
+        Self { signo, errno: 0, code: code::SI_TIMER, fields: [pair(timer, overrun as u32), value, 0, 0] }
+    }
+    /// An instruction at fault.
+    pub const fn fault(signo: i32, code: i32, address: usize) -> Self {
+        Self { signo, errno: 0, code, fields: [address as u64, 0, 0, 0] }
+    }
+    /// A child's state changed. Times are in ticks of 10 ms.
+    pub fn child(code: i32, pid: Pid, uid: u32, status: i32, times: (u64, u64)) -> Self {
+        let fields = [pair(pid, uid), u64::from(status as u32), times.0, times.1];
+        Self { signo: posix_x_abi::signal::number::SIGCHLD, errno: 0, code, fields }
+    }
+    /// The sender's process and user, for signals that have one.
+    pub fn sender(&self) -> (Pid, u32) {
+        (self.fields[0] as u32 as i32, (self.fields[0] >> 32) as u32)
+    }
+    /// The value that came with it (`sigqueue`, timers).
+    pub fn value(&self) -> u64 {
+        self.fields[1]
+    }
+
+    /// As user space sees it.
+    pub fn to_user(self) -> SigInfo {
+        let mut info =
+            SigInfo { signo: self.signo, errno: self.errno, code: self.code, ..SigInfo::default() };
+        info.fields[..4].copy_from_slice(&self.fields);
+        info
+    }
+    /// As user space gave it; what lies beyond the fields that any code uses is dropped.
+    pub fn from_siginfo(info: &SigInfo) -> Self {
+        let mut fields = [0; 4];
+        fields.copy_from_slice(&info.fields[..4]);
+        Self { signo: info.signo, errno: info.errno, code: info.code, fields }
+    }
+}
