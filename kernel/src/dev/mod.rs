@@ -5,10 +5,12 @@
 //! * [`host_link`] – the standard streams of the one program that the host asked for
 //! * [`random`] – random numbers
 
+pub mod devpts;
 pub mod host_file;
 pub mod host_link;
 pub mod keyboard;
 pub mod mem;
+pub mod nodes;
 pub mod pty;
 pub mod random;
 pub mod serial_line;

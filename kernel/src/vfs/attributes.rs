@@ -83,10 +83,10 @@ pub fn set_owner_of(creds: &Credentials, inode: &InodeRef, uid: Option<u32>, gid
     let core = inode.core();
     let privileged = creds.has(Privileges::CHOWN);
     let owner = creds.uid == core.uid();
-    if uid.is_some_and(|uid| !privileged && !(owner && uid == core.uid())) {
+    if uid.is_some_and(|uid| !(privileged || owner && uid == core.uid())) {
         return Err(Kind::NotPermitted.into());
     }
-    if gid.is_some_and(|gid| !privileged && !(owner && (gid == core.gid() || creds.in_group(gid)))) {
+    if gid.is_some_and(|gid| !(privileged || owner && (gid == core.gid() || creds.in_group(gid)))) {
         return Err(Kind::NotPermitted.into());
     }
     // Set-id bits do not survive a change of hands, not even the superuser's.

@@ -44,15 +44,33 @@ pub fn instance() -> Arc<TmpFs> {
     DEVFS.clone()
 }
 
+/// The key of a device node. [`Kind::Invalid`] for anything else.
+fn key(node: NewNode) -> Result<Key> {
+    match node {
+        NewNode::CharDevice(number) => Ok((false, number)),
+        NewNode::BlockDevice(number) => Ok((true, number)),
+        _ => Err(Kind::Invalid.into()),
+    }
+}
+
+/// Makes a device known under its number, without a name.
+pub fn provide(node: NewNode, device: Arc<dyn Device>) -> Result<()> {
+    let replaced = DEVICES.lock().insert(key(node)?, device);
+    drop(replaced);
+    Ok(())
+}
+
+/// Forgets the device with that number.
+pub fn withdraw(node: NewNode) {
+    if let Ok(key) = key(node) {
+        let gone = DEVICES.lock().remove(&key);
+        drop(gone);
+    }
+}
+
 /// Makes a device known under its number, and as `path` (from the top of devfs; directories are made).
 pub fn register(path: &[u8], node: NewNode, mode: u32, device: Arc<dyn Device>) -> Result<()> {
-    let key = match node {
-        NewNode::CharDevice(number) => (false, number),
-        NewNode::BlockDevice(number) => (true, number),
-        _ => return Err(Kind::Invalid.into()),
-    };
-    let replaced = DEVICES.lock().insert(key, device);
-    drop(replaced);
+    provide(node, device)?;
     let (directory, name) = directory_of(path)?;
     let _guard = directory.core().lock.lock();
     match directory.create(name, node, Owner::root(mode)) {
@@ -80,11 +98,11 @@ pub fn unregister(path: &[u8]) -> Result<()> {
     let _guard = directory.core().lock.lock();
     let node = directory.lookup(name)?;
     directory.unlink(name, &node)?;
-    // Cached names of it are found out by this.
+    // Whoever remembers the name finds out by asking again.
     node.core().set_flags(InodeFlags::REVALIDATE, true);
-    let key = (node.kind() == NodeKind::BlockDevice, node.core().rdev);
-    let gone = DEVICES.lock().remove(&key);
-    drop(gone);
+    let rdev = node.core().rdev;
+    let character = node.kind() == NodeKind::CharDevice;
+    withdraw(if character { NewNode::CharDevice(rdev) } else { NewNode::BlockDevice(rdev) });
     Ok(())
 }
 

@@ -89,7 +89,7 @@ impl Timestamp {
     }
     /// Now.
     pub fn now() -> Self {
-        Self::from_nanoseconds(crate::time::realtime_ns() as i64)
+        Self::from_nanoseconds(crate::time::realtime_ns())
     }
 }
 
