@@ -108,8 +108,7 @@ pub mod calls {
     pub fn sysinfo(_t: &Task, info: UserPtr<Sysinfo>) -> SysResult {
         const PAGE: u64 = mm::PAGE_SIZE as u64;
         let counts = table::counts();
-        // Load averages have 11 fractional bits in the kernel and 16 here.
-        let loads = sched::load_averages().map(|load| load << 5);
+        let loads = sched::load_averages();
         let value = Sysinfo {
             uptime: (time::now().as_nanos() / time::NANOS_PER_SEC) as i64,
             loads,

@@ -139,8 +139,8 @@ impl File for Opened {
 
 /// The system calls.
 pub mod calls {
+    use exo_kernel::cap::Rights;
     use exo_kernel::user::UserPtr;
-    use exo_kernel::vfs::Access;
     use posix_x_abi::types::Itimerspec;
 
     use super::*;
@@ -170,7 +170,7 @@ pub mod calls {
         }
         let file = TimerFile::new(clock)?;
         wall::register(&file)?;
-        fd::install_object(t, Arc::new(Opened(file)), Access::READ | Access::WRITE, flags)
+        fd::install_object(t, Arc::new(Opened(file)), fd::READ_WRITE, flags)
     }
 
     fn itimerspec(schedule: Schedule) -> Itimerspec {
@@ -178,9 +178,10 @@ pub mod calls {
     }
 
     /// Calls `with` with the timer behind `fd`. EINVAL if something else is.
-    fn with_timer<R>(t: &Task, fd: Fd, with: impl FnOnce(&TimerFile) -> R) -> Result<R, Errno> {
-        let handle = FdTable::get(t.files(), fd.0)?;
-        let opened = handle.file().downcast::<Opened>().ok_or(Errno::EINVAL)?;
+    fn with_timer<R>(t: &Task, fd: Fd, with: impl FnOnce(&TimerFile) -> R) -> core::result::Result<R, Errno> {
+        let capability = FdTable::get(t.files(), fd.0)?;
+        let file = capability.file(Rights::empty())?;
+        let opened = file.file().downcast::<Opened>().ok_or(Errno::EINVAL)?;
         Ok(with(&opened.0))
     }
 
