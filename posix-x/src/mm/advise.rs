@@ -3,6 +3,7 @@
 use core::sync::atomic::{fence, Ordering};
 
 use exo_kernel::arch::USER_TOP;
+use exo_kernel::mm::space::ForkPolicy;
 use exo_kernel::mm::PAGE_SIZE;
 use posix_x_abi::uapi::general as g;
 
@@ -13,14 +14,7 @@ use crate::{Errno, SysResult, UserAddr};
 
 /// ENOMEM if a part of the range is not mapped.
 fn check_mapped(addr: usize, len: usize) -> Result<(), Errno> {
-    let mut reached = addr;
-    let end = addr.checked_add(len).ok_or(Errno::ENOMEM)?;
-    space().mappings(&mut |mapping| {
-        if mapping.start <= reached && mapping.end > reached {
-            reached = mapping.end;
-        }
-    });
-    if reached >= end {
+    if space().is_mapped(addr, len) {
         Ok(())
     } else {
         Err(Errno::ENOMEM)
@@ -46,7 +40,21 @@ pub mod calls {
                 space().populate(addr, len, advice == g::MADV_POPULATE_WRITE)?;
                 Ok(0)
             }
+            g::MADV_DONTFORK | g::MADV_DOFORK | g::MADV_WIPEONFORK | g::MADV_KEEPONFORK if len > 0 => {
+                let policy = match advice {
+                    g::MADV_DONTFORK => ForkPolicy::Omit,
+                    g::MADV_DOFORK => ForkPolicy::Inherit,
+                    g::MADV_WIPEONFORK => ForkPolicy::Wipe,
+                    _ => ForkPolicy::Keep,
+                };
+                space().advise_fork(addr, len, policy)?;
+                Ok(0)
+            }
             g::MADV_NORMAL
+            | g::MADV_DONTFORK
+            | g::MADV_DOFORK
+            | g::MADV_WIPEONFORK
+            | g::MADV_KEEPONFORK
             | g::MADV_RANDOM
             | g::MADV_SEQUENTIAL
             | g::MADV_WILLNEED

@@ -34,11 +34,11 @@ fn check_limit(t: &Task, bytes: usize) -> Result<(), Errno> {
     Ok(())
 }
 
-fn lock(t: &Task, addr: usize, length: usize) -> SysResult {
+fn lock(t: &Task, addr: usize, length: usize, later: bool) -> SysResult {
     let (start, len) = whole(addr, length)?;
     check_limit(t, len)?;
     if len > 0 {
-        space().lock_range(start, len, true)?;
+        space().lock_range(start, len, true, later)?;
     }
     Ok(0)
 }
@@ -49,7 +49,7 @@ pub mod calls {
 
     /// `mlock(2)`
     pub fn mlock(t: &Task, addr: usize, length: usize) -> SysResult {
-        lock(t, addr, length)
+        lock(t, addr, length, false)
     }
 
     /// `mlock2(2)`
@@ -57,14 +57,14 @@ pub mod calls {
         if flags & !g::MLOCK_ONFAULT != 0 {
             return Err(Errno::EINVAL);
         }
-        lock(t, addr, length)
+        lock(t, addr, length, flags & g::MLOCK_ONFAULT != 0)
     }
 
     /// `munlock(2)`
     pub fn munlock(_t: &Task, addr: usize, length: usize) -> SysResult {
         let (start, len) = whole(addr, length)?;
         if len > 0 {
-            space().lock_range(start, len, false)?;
+            space().lock_range(start, len, false, false)?;
         }
         Ok(0)
     }
@@ -77,13 +77,13 @@ pub mod calls {
         }
         let current = flags & g::MCL_CURRENT != 0;
         check_limit(t, if current { space().vm_pages() * PAGE_SIZE } else { 0 })?;
-        space().lock_all(current, flags & g::MCL_FUTURE != 0)?;
+        space().lock_all(current.then_some(true), flags & g::MCL_FUTURE != 0, flags & g::MCL_ONFAULT != 0)?;
         Ok(0)
     }
 
     /// `munlockall(2)`
     pub fn munlockall(_t: &Task) -> SysResult {
-        space().lock_all(false, false)?;
+        space().lock_all(Some(false), false, false)?;
         Ok(0)
     }
 }

@@ -97,7 +97,7 @@ fn check(task: &Task, tty: &Tty, number: i32) -> Result<()> {
     if !session.has_terminal(tty) || foreground == 0 || foreground == group {
         return Ok(());
     }
-    let lost = task.signals.mask().contains(number) || process.signals.with_handlers(|h| h.ignored().contains(number));
+    let lost = task.signals.mask().has(number) || process.signals.with_handlers(|h| h.ignored().has(number));
     if lost {
         return if number == SIGTTIN { Err(Kind::Io.into()) } else { Ok(()) };
     }
