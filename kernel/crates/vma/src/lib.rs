@@ -253,20 +253,26 @@ impl<V: Value> AreaMap<V> {
     /// Takes everything in the range out, splitting areas at its bounds; `removed` gets it, highest first.
     /// Without memory nothing changes.
     pub fn cut(&mut self, range: Range<usize>, mut removed: impl FnMut(Area<V>)) -> Result<(), NoMemory> {
-        if self.overlap(&range).is_empty() {
-            return Ok(());
+        let mut found = self.overlap(&range);
+        let Some(highest) = self.areas[found.clone()].first() else { return Ok(()) };
+        let lowest = &self.areas[found.end - 1];
+        if highest.end > range.end || lowest.start < range.start {
+            self.reserve(2)?;
+            self.split_at(range.start)?;
+            self.split_at(range.end)?;
+            found = self.overlap(&range);
         }
-        self.reserve(2)?;
-        self.split_at(range.start)?;
-        self.split_at(range.end)?;
-        let found = self.overlap(&range);
         let top = match found.start.checked_sub(1).and_then(|above| self.areas.get(above)) {
             Some(above) => above.lowest().min(self.ceiling),
             None => self.ceiling,
         };
         // The gap that appears reaches up to `top`.
         self.hint = self.hint.max(top);
-        self.areas.drain(found).for_each(&mut removed);
+        if found.len() == 1 {
+            removed(self.areas.remove(found.start));
+        } else {
+            self.areas.drain(found).for_each(&mut removed);
+        }
         Ok(())
     }
 

@@ -10,6 +10,7 @@
 
 use core::arch::asm;
 use core::mem::ManuallyDrop;
+use core::ops::Range;
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use super::cpu::{self, feature};
@@ -149,27 +150,49 @@ impl Leaf {
         adjust(self.0, 1);
     }
 
-    /// Fills an entry that is zero without counting it: see [`Self::count_filled`].
+    /// Fills an entry that is zero without counting it: see [`Self::adjust_count`].
     #[inline]
     pub fn fill_uncounted(self, index: usize, value: u64) {
         debug_assert!(value != 0 && self.get(index) == 0);
         entry_at(self.0, index).store(value, Ordering::Relaxed);
     }
 
-    /// Counts entries that [`Self::fill_uncounted`] filled.
+    /// Empties an entry without counting it: see [`Self::adjust_count`].
     #[inline]
-    pub fn count_filled(self, filled: i32) {
-        adjust(self.0, filled);
+    pub fn clear_uncounted(self, index: usize) {
+        entry_at(self.0, index).store(0, Ordering::Relaxed);
+    }
+
+    /// Counts entries that were filled (or, negative, cleared) uncounted.
+    #[inline]
+    pub fn adjust_count(self, change: i32) {
+        adjust(self.0, change);
     }
 
     /// Empties an entry that is not zero and returns what it held. The table stays, until a walk with
     /// [`Tables::visit`] finds it empty.
     #[inline]
     pub fn take(self, index: usize) -> u64 {
-        let old = entry_at(self.0, index).swap(0, Ordering::Relaxed);
+        // The CPU writes to no entry on its own: accessed and dirty bits are set in advance.
+        let old = self.get(index);
         debug_assert!(old != 0);
+        self.clear_uncounted(index);
         adjust(self.0, -1);
         old
+    }
+
+    /// The first index from `from` up to `end` whose entry is not zero, and the entry.
+    #[inline]
+    pub fn find(self, from: usize, end: usize) -> Option<(usize, u64)> {
+        if from >= end {
+            return None;
+        }
+        let entry = self.get(from);
+        if entry != 0 {
+            return Some((from, entry));
+        }
+        let index = self.next(from + 1, end)?;
+        Some((index, self.get(index)))
     }
 
     /// Entries that are not zero.
@@ -266,18 +289,64 @@ impl Tables {
         self.leaf(address).map_or(0, |(leaf, index)| leaf.get(index))
     }
 
-    /// Calls `visit` for each leaf table in the range that is there: the table, the indexes in it that belong to
-    /// the range, and the address of the first. Tables that are empty afterwards are passed to `freed`, after
-    /// which nothing points to them any more; they may still be in use by a CPU's caches.
-    pub fn visit(
-        &mut self,
-        start: usize,
-        end: usize,
-        visit: &mut impl FnMut(Leaf, core::ops::Range<usize>, usize),
-        freed: &mut impl FnMut(Frame),
-    ) {
-        if start < end {
-            visit_table(self.root.as_ptr() as usize, 3, start, end, visit, freed);
+    /// Shows `walk` each leaf table in the range that is there, lowest first. Tables that are empty afterwards are
+    /// taken out and given to it, too.
+    #[inline]
+    pub fn visit(&mut self, start: usize, end: usize, walk: &mut impl Walk) {
+        let mut at = start;
+        'tables: while at < end {
+            let mut path = [self.root.as_ptr() as usize, 0, 0, 0];
+            for (step, level) in [3, 2, 1].into_iter().enumerate() {
+                let entry = entry_at(path[step], index_of(at, level)).load(Ordering::Relaxed);
+                if entry == 0 {
+                    at = next_present(path[step], level, at, end);
+                    continue 'tables;
+                }
+                path[step + 1] = table_behind(entry);
+            }
+            let leaf = Leaf(path[3]);
+            let stop = ((at | (Leaf::SPAN - 1)) + 1).min(end);
+            let first = index_of(at, 0);
+            walk.leaf(leaf, first..first + (stop - at) / PAGE_SIZE, at);
+            if leaf.count() == 0 {
+                unlink(&path, at, walk);
+            }
+            at = stop;
+        }
+    }
+}
+
+/// What [`Tables::visit`] shows its findings.
+pub trait Walk {
+    /// A leaf table, the indexes in it that belong to the range, and the address of the first.
+    fn leaf(&mut self, leaf: Leaf, indexes: Range<usize>, base: usize);
+    /// A table that was empty. Nothing points to it any more, but CPUs may remember it.
+    fn table(&mut self, table: Frame);
+}
+
+/// The address of the next entry of a table of `level` after the one for `at` that is not zero, or the end of the
+/// table's range.
+#[cold]
+fn next_present(table: usize, level: u32, at: usize, end: usize) -> usize {
+    let size = span(level + 1);
+    let base = at & !(size - 1);
+    let last = index_of((end - 1).min(base + size - 1), level);
+    match Leaf(table).next(index_of(at, level) + 1, last + 1) {
+        Some(index) => base + index * span(level),
+        None => base + size,
+    }
+}
+
+/// Takes the empty leaf table at the end of a path out, and those above that are empty then.
+fn unlink(path: &[usize; 4], at: usize, walk: &mut impl Walk) {
+    for (step, level) in [(2, 1), (1, 2), (0, 3)] {
+        let (parent, child) = (path[step], path[step + 1]);
+        entry_at(parent, index_of(at, level)).store(0, Ordering::Relaxed);
+        adjust(parent, -1);
+        // SAFETY: the entry held the table's reference and is gone.
+        walk.table(unsafe { Frame::from_raw(((child - PHYS_MAP) / PAGE_SIZE) as u32) });
+        if Leaf(parent).count() > 0 {
+            break;
         }
     }
 }
@@ -300,35 +369,6 @@ fn grow(table: usize, slot: &AtomicU64) -> Result<usize> {
     let _ = fresh.into_raw();
     adjust(table, 1);
     Ok(place)
-}
-
-fn visit_table(
-    table: usize,
-    level: u32,
-    start: usize,
-    end: usize,
-    visit: &mut impl FnMut(Leaf, core::ops::Range<usize>, usize),
-    freed: &mut impl FnMut(Frame),
-) {
-    let last = index_of(end - 1, level);
-    if level == 0 {
-        return visit(Leaf(table), index_of(start, 0)..last + 1, start);
-    }
-    let first = index_of(start, level);
-    let mut index = first;
-    while let Some(found) = Leaf(table).next(index, last + 1) {
-        let slot = entry_at(table, found);
-        let child = table_behind(slot.load(Ordering::Relaxed));
-        let base = (start & !(span(level + 1) - 1)) + found * span(level);
-        visit_table(child, level - 1, start.max(base), end.min(base + span(level)), visit, freed);
-        if frame::info_of(child).load(Ordering::Relaxed) == 0 {
-            slot.store(0, Ordering::Relaxed);
-            adjust(table, -1);
-            // SAFETY: the entry held the table's reference and is gone.
-            freed(unsafe { Frame::from_raw(((child - PHYS_MAP) / PAGE_SIZE) as u32) });
-        }
-        index = found + 1;
-    }
 }
 
 /// Makes the tables with this root the CPU's.

@@ -55,27 +55,23 @@ impl AddressSpace {
             };
             if result.is_err() && leaf.count() == 0 {
                 // The table that was made for it is of no use.
-                self.prune(inner, page);
+                inner.prune(page..page + PAGE_SIZE, &mut Gather::new(&self.cpus));
             }
             return result;
         }
         if access.write && entry & WRITABLE == 0 {
             if let Some(old) = break_sharing(area, place, entry, counts)? {
                 let mut gather = Gather::new(&self.cpus);
-                gather.taken(page, old);
+                gather.changed(page..page + PAGE_SIZE);
+                if old & SPECIAL == 0 {
+                    gather.frame(paging::frame_number(old));
+                }
                 return Ok(());
             }
         }
         // Otherwise another thread was faster, or this CPU remembered an older entry.
         paging::flush_page(page);
         Ok(())
-    }
-
-    /// Frees tables around an address that are empty.
-    #[cold]
-    fn prune(&self, inner: &mut Inner, page: usize) {
-        let mut gather = Gather::new(&self.cpus);
-        inner.tables.visit(page, page + PAGE_SIZE, &mut |_, _, _| {}, &mut |table| gather.table(table));
     }
 
     /// Makes the stack above an unmapped address reach down to it, if there is one that may.

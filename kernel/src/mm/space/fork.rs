@@ -1,15 +1,17 @@
 //! Copying an address space.
 
 use alloc::sync::Arc;
+use core::ops::Range;
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use vma::{Area, AreaMap};
 
 use super::gather::Gather;
-use super::region::{Flags, Region};
+use super::region::Flags;
 use super::{AddressSpace, Inner, Limits, Usage};
-use crate::arch::x86_64::paging::{self, Leaf, Tables, OBJECT, SPECIAL, WRITABLE};
-use crate::mm::{frame, PAGE_SIZE};
+use crate::arch::x86_64::paging::{self, Leaf, Tables, Walk, OBJECT, SPECIAL, WRITABLE};
+use crate::mm::frame::{self, Frame};
+use crate::mm::PAGE_SIZE;
 use crate::{Error, Kind, Result};
 
 impl AddressSpace {
@@ -57,60 +59,63 @@ fn copy(parent: &mut Inner, child: &mut Inner, gather: &mut Gather) -> Result<()
         let twin = Area { start: area.start, end: area.end, value: region };
         child.areas.push_lowest(twin).map_err(|_| Error::from(Kind::NoMemory))?;
         if copied {
-            copy_entries(area, tables, &mut child.tables, &mut child.counts, gather)?;
+            let mut copy = Copy { to: &mut child.tables, counts: &mut child.counts, gather, failed: false };
+            tables.visit(area.start, area.end, &mut copy);
+            if copy.failed {
+                return Err(Kind::NoMemory.into());
+            }
         }
     }
     child.counts.note_peak();
     Ok(())
 }
 
-/// Copies the entries of an area; both sides lose the right to write to private pages.
-fn copy_entries(
-    area: &Area<Region>,
-    from: &mut Tables,
-    to: &mut Tables,
-    counts: &mut Usage,
-    gather: &mut Gather,
-) -> Result<()> {
-    let mut result = Ok(());
-    let mut visit = |source: Leaf, indexes: core::ops::Range<usize>, base: usize| {
-        if result.is_err() {
+/// Copies entries to other tables; both sides lose the right to write to private pages.
+struct Copy<'a, 'g> {
+    to: &'a mut Tables,
+    counts: &'a mut Usage,
+    gather: &'a mut Gather<'g>,
+    failed: bool,
+}
+
+impl Walk for Copy<'_, '_> {
+    #[inline]
+    fn leaf(&mut self, source: Leaf, indexes: Range<usize>, base: usize) {
+        let Some((mut index, mut entry)) = source.find(indexes.start, indexes.end) else { return };
+        let Ok((target, _)) = self.to.leaf_for(base) else {
+            self.failed = true;
             return;
-        }
-        let first = indexes.start;
-        let Some(mut found) = source.next(first, indexes.end) else { return };
-        let target = match to.leaf_for(base + (found - first) * PAGE_SIZE) {
-            Ok((target, _)) => target,
-            Err(error) => {
-                result = Err(error);
-                return;
-            }
         };
-        let mut filled = 0;
+        let mut left = source.count();
+        let (mut filled, mut objects, mut frames) = (0, 0, 0);
         loop {
-            let mut entry = source.get(found);
             if entry & WRITABLE != 0 {
                 entry &= !WRITABLE;
-                source.change(found, entry);
-                gather.changed(base + (found - first) * PAGE_SIZE);
+                source.change(index, entry);
             }
             if entry & SPECIAL == 0 {
                 frame::retain(paging::frame_number(entry));
-                if entry & OBJECT != 0 {
-                    counts.object += 1;
-                } else {
-                    counts.anonymous += 1;
-                }
+                frames += 1;
+                objects += usize::from(entry & OBJECT != 0);
             }
-            target.fill_uncounted(found, entry);
+            target.fill_uncounted(index, entry);
             filled += 1;
-            match source.next(found + 1, indexes.end) {
-                Some(next) => found = next,
+            left -= 1;
+            if left == 0 {
+                break;
+            }
+            match source.find(index + 1, indexes.end) {
+                Some(next) => (index, entry) = next,
                 None => break,
             }
         }
-        target.count_filled(filled);
-    };
-    from.visit(area.start, area.end, &mut visit, &mut frame::Frame::free_table);
-    result
+        target.adjust_count(filled);
+        self.counts.object += objects;
+        self.counts.anonymous += frames - objects;
+        self.gather.changed(base..base + indexes.len() * PAGE_SIZE);
+    }
+
+    fn table(&mut self, table: Frame) {
+        self.gather.table(table);
+    }
 }

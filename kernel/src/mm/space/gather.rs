@@ -3,6 +3,7 @@
 //! A frame may only be used again when no CPU can reach it through a cached translation any more. [`Gather`]
 //! collects what was unmapped, makes the CPUs forget, and frees it then, many at a time.
 
+use core::ops::Range;
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use arrayvec::ArrayVec;
@@ -42,23 +43,24 @@ impl<'a> Gather<'a> {
         Self { cpus, start: usize::MAX, end: 0, frames: ArrayVec::new(), tables: ArrayVec::new() }
     }
 
-    /// The entry of this page has changed.
+    /// The entries of this range have changed.
     #[inline]
-    pub(super) fn changed(&mut self, address: usize) {
-        self.start = self.start.min(address);
-        self.end = self.end.max(address + PAGE_SIZE);
+    pub(super) fn changed(&mut self, range: Range<usize>) {
+        self.start = self.start.min(range.start);
+        self.end = self.end.max(range.end);
     }
 
-    /// This entry was taken out of its table; its reference is dropped later.
+    /// Is there no room for another frame?
     #[inline]
-    pub(super) fn taken(&mut self, address: usize, entry: u64) {
-        self.changed(address);
-        if entry & paging::SPECIAL == 0 {
-            if self.frames.is_full() {
-                self.finish();
-            }
-            self.frames.push(paging::frame_number(entry));
-        }
+    pub(super) fn is_full(&self) -> bool {
+        self.frames.is_full()
+    }
+
+    /// The entry that held this frame was taken out of its table; the reference is dropped later. There is room.
+    #[inline]
+    pub(super) fn frame(&mut self, number: u32) {
+        // A full list only means that the frame is never freed; callers see to it.
+        let _ = self.frames.try_push(number);
     }
 
     /// This page table was taken out.
@@ -66,7 +68,7 @@ impl<'a> Gather<'a> {
     pub(super) fn table(&mut self, table: Frame) {
         if self.start >= self.end {
             // CPUs remember tables too; forgetting any page makes them forget those.
-            self.changed(0);
+            self.changed(0..PAGE_SIZE);
         }
         if self.tables.is_full() {
             self.finish();

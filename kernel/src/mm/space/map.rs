@@ -50,12 +50,13 @@ impl Removed {
 
 impl Inner {
     /// Takes out whatever is mapped in the range.
-    pub(super) fn remove(&mut self, space: &AddressSpace, range: Range<usize>) -> Result<Removed> {
-        let mut removed = Removed::default();
-        if !self.areas.overlaps(range.clone()) {
-            return Ok(removed);
-        }
-        if self.areas.len() + self.areas.growth_by_cut(&range) > MAX_MAPPINGS {
+    pub(super) fn remove(
+        &mut self,
+        space: &AddressSpace,
+        range: Range<usize>,
+        removed: &mut Removed,
+    ) -> Result<()> {
+        if self.areas.len() >= MAX_MAPPINGS && self.areas.growth_by_cut(&range) > 0 {
             return Err(Kind::NoMemory.into());
         }
         let counts = &mut self.counts;
@@ -66,8 +67,10 @@ impl Inner {
             removed.add(area.value);
         });
         cut.map_err(|_| Error::from(Kind::NoMemory))?;
-        self.zap(bounds, &mut Gather::new(&space.cpus));
-        Ok(removed)
+        if !bounds.is_empty() {
+            self.zap(bounds, &mut Gather::new(&space.cpus));
+        }
+        Ok(())
     }
 
     /// May `pages` more pages of this kind be mapped?
@@ -117,11 +120,10 @@ impl Inner {
 
     /// Adds an area whose range is free.
     pub(super) fn insert(&mut self, range: Range<usize>, region: Region) -> Result<()> {
-        let (counted, pages) = (region.clone(), range.len() / PAGE_SIZE);
+        self.areas.reserve(1).map_err(|_| Error::from(Kind::NoMemory))?;
+        self.counts.count(&region, range.len() / PAGE_SIZE, true);
         let area = Area { start: range.start, end: range.end, value: region };
-        self.areas.insert(area).map_err(|_| Error::from(Kind::NoMemory))?;
-        self.counts.count(&counted, pages, true);
-        Ok(())
+        self.areas.insert(area).map_err(|_| Kind::NoMemory.into())
     }
 }
 
@@ -150,10 +152,11 @@ impl AddressSpace {
             }
             offset.checked_add(len as u64).ok_or(Kind::Overflow)?;
         }
-        let (start, removed, fill) = {
+        let mut removed = Removed::default();
+        let (start, fill) = {
             let mut inner = self.inner.lock();
-            let (start, removed) = self.map_locked(&mut inner, request, len)?;
-            (start, removed, request.populate || request.locked || inner.lock_future)
+            let start = self.map_locked(&mut inner, request, len, &mut removed)?;
+            (start, request.populate || request.locked || inner.lock_future)
         };
         drop(removed);
         if fill {
@@ -163,7 +166,13 @@ impl AddressSpace {
         Ok(start)
     }
 
-    fn map_locked(&self, inner: &mut Inner, request: &MapRequest, len: usize) -> Result<(usize, Removed)> {
+    fn map_locked(
+        &self,
+        inner: &mut Inner,
+        request: &MapRequest,
+        len: usize,
+        removed: &mut Removed,
+    ) -> Result<usize> {
         if inner.areas.len() > MAX_MAPPINGS {
             return Err(Kind::NoMemory.into());
         }
@@ -190,9 +199,11 @@ impl AddressSpace {
             return Err(Kind::NoMemory.into());
         }
         inner.areas.reserve(3).map_err(|_| Error::from(Kind::NoMemory))?;
-        let removed = if occupied { inner.remove(self, range.clone())? } else { Removed::default() };
+        if occupied {
+            inner.remove(self, range.clone(), removed)?;
+        }
         inner.insert(range, region)?;
-        Ok((start, removed))
+        Ok(start)
     }
 
     /// Removes whatever is mapped in the range.
@@ -201,9 +212,10 @@ impl AddressSpace {
         if addr % PAGE_SIZE != 0 || addr > USER_TOP || size > USER_TOP - addr {
             return Err(Kind::Invalid.into());
         }
-        let removed = self.inner.lock().remove(self, addr..addr + size)?;
-        drop(removed);
-        Ok(())
+        // Declared before the lock is taken, so dropped after it is given back.
+        let mut removed = Removed::default();
+        let mut inner = self.inner.lock();
+        inner.remove(self, addr..addr + size, &mut removed)
     }
 
     /// Moves the end of the heap and returns where it is now: unchanged if that was not possible.
@@ -222,7 +234,8 @@ impl AddressSpace {
         let (old, new) = (page_up(heap.end).ok_or(Kind::NoMemory)?, page_up(end).ok_or(Kind::NoMemory)?);
         if new <= old {
             if new < old {
-                inner.remove(self, new..old)?;
+                // The heap has neither files nor objects to drop.
+                inner.remove(self, new..old, &mut Removed::default())?;
             }
             return Ok(());
         }

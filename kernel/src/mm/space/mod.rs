@@ -33,7 +33,7 @@ pub(super) use remote::zap_object;
 use self::gather::Gather;
 use self::region::{Flags, Region};
 use super::{Frame, Prot, Vmo, PAGE_SIZE};
-use crate::arch::x86_64::paging::{self, Tables, OBJECT, SPECIAL};
+use crate::arch::x86_64::paging::{self, Leaf, Tables, Walk, OBJECT, SPECIAL};
 use crate::arch::{self, USER_TOP};
 use crate::sync::{Mutex, SpinLock};
 use crate::{Kind, Result};
@@ -221,48 +221,84 @@ impl Usage {
         change(&mut self.locked, region.is(Flags::LOCKED));
         self.peak_mapped = self.peak_mapped.max(self.mapped);
     }
+}
 
-    /// Counts an entry out that was taken from its table.
+/// Takes entries out of tables.
+struct Zap<'a, 'g, F> {
+    counts: &'a mut Usage,
+    gather: &'a mut Gather<'g>,
+    which: F,
+}
+
+impl<F: Fn(u64) -> bool> Walk for Zap<'_, '_, F> {
     #[inline]
-    fn uncount_entry(&mut self, entry: u64) {
-        if entry & SPECIAL == 0 {
-            if entry & OBJECT != 0 {
-                self.object -= 1;
-            } else {
-                self.anonymous -= 1;
+    fn leaf(&mut self, leaf: Leaf, indexes: Range<usize>, base: usize) {
+        let Some((mut index, mut entry)) = leaf.find(indexes.start, indexes.end) else { return };
+        let address = |index: usize| base + (index - indexes.start) * PAGE_SIZE;
+        let (mut left, mut from) = (leaf.count(), index);
+        let (mut cleared, mut objects, mut frames) = (0, 0, 0);
+        loop {
+            if (self.which)(entry) {
+                leaf.clear_uncounted(index);
+                cleared += 1;
+                if entry & SPECIAL == 0 {
+                    if self.gather.is_full() {
+                        self.gather.changed(address(from)..address(index + 1));
+                        self.gather.finish();
+                        from = index;
+                    }
+                    self.gather.frame(paging::frame_number(entry));
+                    frames += 1;
+                    objects += usize::from(entry & OBJECT != 0);
+                }
+            }
+            left -= 1;
+            if left == 0 {
+                break;
+            }
+            match leaf.find(index + 1, indexes.end) {
+                Some(next) => (index, entry) = next,
+                None => break,
             }
         }
+        self.gather.changed(address(from)..address(index + 1));
+        leaf.adjust_count(-cleared);
+        self.counts.object -= objects;
+        self.counts.anonymous -= frames - objects;
+    }
+
+    fn table(&mut self, table: Frame) {
+        self.gather.table(table);
+    }
+}
+
+/// Looks for empty tables only.
+struct Prune<'a, 'g>(&'a mut Gather<'g>);
+
+impl Walk for Prune<'_, '_> {
+    fn leaf(&mut self, _: Leaf, _: Range<usize>, _: usize) {}
+    fn table(&mut self, table: Frame) {
+        self.0.table(table);
     }
 }
 
 impl Inner {
     /// Takes the entries of a range out.
+    #[inline]
     fn zap(&mut self, range: Range<usize>, gather: &mut Gather) {
         self.zap_if(range, gather, |_| true);
     }
 
     /// Takes those entries of a range out for which `which` says so.
+    #[inline]
     fn zap_if(&mut self, range: Range<usize>, gather: &mut Gather, which: impl Fn(u64) -> bool) {
-        let Self { tables, counts, .. } = self;
-        let gather = core::cell::RefCell::new(gather);
-        let mut visit = |leaf: paging::Leaf, indexes: Range<usize>, base: usize| {
-            let mut gather = gather.borrow_mut();
-            let first = indexes.start;
-            let mut index = first;
-            while let Some(found) = leaf.next(index, indexes.end) {
-                index = found + 1;
-                if !which(leaf.get(found)) {
-                    continue;
-                }
-                let entry = leaf.take(found);
-                counts.uncount_entry(entry);
-                gather.taken(base + (found - first) * PAGE_SIZE, entry);
-                if leaf.count() == 0 {
-                    break;
-                }
-            }
-        };
-        tables.visit(range.start, range.end, &mut visit, &mut |table| gather.borrow_mut().table(table));
+        self.tables.visit(range.start, range.end, &mut Zap { counts: &mut self.counts, gather, which });
+    }
+
+    /// Frees tables without entries in a range.
+    #[cold]
+    fn prune(&mut self, range: Range<usize>, gather: &mut Gather) {
+        self.tables.visit(range.start, range.end, &mut Prune(gather));
     }
 }
 

@@ -8,9 +8,9 @@ use super::gather::Gather;
 use super::map::MAX_MAPPINGS;
 use super::region::{Flags, Mapped, Region};
 use super::{AddressSpace, Inner, MappingInfo, Usage};
-use crate::arch::x86_64::paging::{self, OBJECT, PRESENT, SPECIAL, WRITABLE};
+use crate::arch::x86_64::paging::{self, Leaf, Walk, OBJECT, PRESENT, SPECIAL, WRITABLE};
 use crate::arch::USER_TOP;
-use crate::mm::{page_up, Prot, PAGE_SIZE};
+use crate::mm::{page_up, Frame, Prot, PAGE_SIZE};
 use crate::{Error, Kind, Result};
 
 /// What a fork does with a mapping.
@@ -70,29 +70,55 @@ impl Inner {
         });
         done.map_err(|_| Kind::NoMemory.into())
     }
+}
 
-    /// Makes the entries of a range follow a new protection.
-    fn protect_entries(&mut self, range: Range<usize>, prot: Prot, shared: bool, gather: &mut Gather) {
-        let rights = paging::protection(prot);
-        let mut visit = |leaf: paging::Leaf, indexes: Range<usize>, base: usize| {
-            let (first, mut index) = (indexes.start, indexes.start);
-            while let Some(found) = leaf.next(index, indexes.end) {
-                index = found + 1;
-                let old = leaf.get(found);
-                let kept = paging::address_bits(old) | (old & (OBJECT | SPECIAL));
-                // A private page becomes writable by a fault only, which looks for other owners.
-                let writable = if shared { rights } else { rights & !WRITABLE | (rights & old & WRITABLE) };
-                let new = kept | writable;
-                if new != old {
-                    leaf.change(found, new);
-                    if old & PRESENT != 0 {
-                        gather.changed(base + (found - first) * PAGE_SIZE);
-                    }
+/// Makes entries follow a new protection.
+struct Protect<'a, 'g> {
+    rights: u64,
+    shared: bool,
+    gather: &'a mut Gather<'g>,
+}
+
+impl Walk for Protect<'_, '_> {
+    fn leaf(&mut self, leaf: Leaf, indexes: Range<usize>, base: usize) {
+        let mut from = indexes.start;
+        while let Some((index, old)) = leaf.find(from, indexes.end) {
+            from = index + 1;
+            let kept = paging::address_bits(old) | (old & (OBJECT | SPECIAL));
+            // A private page becomes writable by a fault only, which looks for other owners.
+            let allowed = if self.shared { self.rights } else { self.rights & (!WRITABLE | old) };
+            if old != kept | allowed {
+                leaf.change(index, kept | allowed);
+                if old & PRESENT != 0 {
+                    let address = base + (index - indexes.start) * PAGE_SIZE;
+                    self.gather.changed(address..address + PAGE_SIZE);
                 }
             }
-        };
-        self.tables.visit(range.start, range.end, &mut visit, &mut crate::mm::Frame::free_table);
+        }
     }
+
+    fn table(&mut self, table: Frame) {
+        self.gather.table(table);
+    }
+}
+
+/// Counts what is present.
+#[derive(Default)]
+struct Count(Usage);
+
+impl Walk for Count {
+    fn leaf(&mut self, leaf: Leaf, indexes: Range<usize>, _: usize) {
+        let mut from = indexes.start;
+        while let Some((index, entry)) = leaf.find(from, indexes.end) {
+            from = index + 1;
+            if entry & SPECIAL == 0 {
+                self.0.anonymous += usize::from(entry & OBJECT == 0);
+                self.0.object += usize::from(entry & OBJECT != 0);
+            }
+        }
+    }
+
+    fn table(&mut self, _: Frame) {}
 }
 
 impl AddressSpace {
@@ -137,7 +163,8 @@ impl AddressSpace {
         let mut at = range.start;
         while let Some(area) = inner.areas.find(at) {
             let (end, shared) = (area.end.min(range.end), area.value.is(Flags::SHARED));
-            inner.protect_entries(at..end, prot, shared, &mut gather);
+            let mut protect = Protect { rights: paging::protection(prot), shared, gather: &mut gather };
+            inner.tables.visit(at, end, &mut protect);
             at = end;
             if at >= range.end {
                 break;
@@ -315,23 +342,8 @@ impl AddressSpace {
     /// Pages present in a range.
     pub fn present(&self, addr: usize, len: usize) -> Usage {
         let mut inner = self.inner.lock();
-        let mut usage = Usage::default();
-        let mut visit = |leaf: paging::Leaf, indexes: Range<usize>, _| {
-            let mut index = indexes.start;
-            while let Some(found) = leaf.next(index, indexes.end) {
-                index = found + 1;
-                let entry = leaf.get(found);
-                usage.anonymous += usize::from(entry & (OBJECT | SPECIAL) == 0);
-                usage.object += usize::from(entry & OBJECT != 0 && entry & SPECIAL == 0);
-            }
-        };
-        inner.tables.visit(
-            addr,
-            addr.saturating_add(len).min(USER_TOP),
-            &mut visit,
-            &mut crate::mm::Frame::free_table,
-        );
-        usage.mapped = len / PAGE_SIZE;
-        usage
+        let mut count = Count::default();
+        inner.tables.visit(addr, addr.saturating_add(len).min(USER_TOP), &mut count);
+        Usage { mapped: len / PAGE_SIZE, ..count.0 }
     }
 }

@@ -59,22 +59,17 @@ impl Inner {
             if let Some((leaf, first)) = self.tables.leaf(from) {
                 let end = first + (next - from) / PAGE_SIZE;
                 let mut index = first;
-                while let Some(found) = leaf.next(index, end) {
+                while let Some((found, _)) = leaf.find(index, end) {
                     index = found + 1;
                     let address = from + (found - first) * PAGE_SIZE;
                     let (target, slot) = self.tables.leaf_for(address - old.start + new)?;
                     target.fill(slot, leaf.take(found));
-                    gather.changed(address);
+                    gather.changed(address..address + PAGE_SIZE);
                 }
             }
             from = next;
         }
         Ok(())
-    }
-
-    /// Frees tables without entries in a range.
-    fn prune_range(&mut self, range: Range<usize>, gather: &mut Gather) {
-        self.tables.visit(range.start, range.end, &mut |_, _, _| {}, &mut |table| gather.table(table));
     }
 }
 
@@ -101,7 +96,7 @@ impl AddressSpace {
         if new_len == 0 || old_len > USER_TOP || old > USER_TOP - old_len {
             return Err(Kind::Invalid.into());
         }
-        let mut removed = [const { None }; 3];
+        let mut removed = Removed::default();
         let mut inner = self.inner.lock();
         let result = if moves {
             self.remap_to(&mut inner, old..old + old_len, new_len, flags, new_addr, &mut removed)
@@ -125,7 +120,7 @@ impl AddressSpace {
         new_len: usize,
         flags: RemapFlags,
         new_addr: usize,
-        removed: &mut [Option<Removed>; 3],
+        removed: &mut Removed,
     ) -> Result<usize> {
         let fixed = flags.contains(RemapFlags::FIXED);
         if new_addr % PAGE_SIZE != 0 || new_len > USER_TOP || new_addr > USER_TOP - new_len {
@@ -141,10 +136,10 @@ impl AddressSpace {
             if new_addr < USER_MIN {
                 return Err(Kind::NotPermitted.into());
             }
-            removed[0] = Some(inner.remove(self, new_addr..new_addr + new_len)?);
+            inner.remove(self, new_addr..new_addr + new_len, removed)?;
         }
         if old.len() > new_len {
-            removed[1] = Some(inner.remove(self, old.start + new_len..old.end)?);
+            inner.remove(self, old.start + new_len..old.end, removed)?;
             old.end = old.start + new_len;
         }
         let keep = flags.contains(RemapFlags::DONT_UNMAP);
@@ -160,13 +155,13 @@ impl AddressSpace {
         old: Range<usize>,
         new_len: usize,
         flags: RemapFlags,
-        removed: &mut [Option<Removed>; 3],
+        removed: &mut Removed,
     ) -> Result<usize> {
         if old.len() >= new_len {
             // Even then there must be something.
             inner.areas.find(old.start).ok_or(Kind::Fault)?;
             if old.len() > new_len {
-                removed[0] = Some(inner.remove(self, old.start + new_len..old.end)?);
+                inner.remove(self, old.start + new_len..old.end, removed)?;
             }
             return Ok(old.start);
         }
@@ -197,7 +192,7 @@ impl AddressSpace {
         new: usize,
         new_len: usize,
         keep: bool,
-        removed: &mut [Option<Removed>; 3],
+        removed: &mut Removed,
     ) -> Result<usize> {
         if inner.areas.len() + 3 > MAX_MAPPINGS {
             return Err(Kind::NoMemory.into());
@@ -206,19 +201,19 @@ impl AddressSpace {
         let mut gather = Gather::new(&self.cpus);
         if !old.is_empty() {
             if let Err(error) = inner.move_entries(old.clone(), new, &mut gather) {
-                inner.prune_range(new..new + new_len, &mut gather);
+                inner.prune(new..new + new_len, &mut gather);
                 return Err(error);
             }
         }
         let mut value = vma::Value::split(&area.value, old.start - area.start);
         value.flags.remove(Flags::HEAP);
         inner.insert(new..new + new_len, value)?;
-        inner.prune_range(new..new + new_len, &mut gather);
+        inner.prune(new..new + new_len, &mut gather);
         if keep {
-            inner.prune_range(old, &mut gather);
+            inner.prune(old, &mut gather);
         } else if !old.is_empty() {
-            removed[2] = Some(inner.remove(self, old.clone())?);
-            inner.prune_range(old, &mut gather);
+            inner.remove(self, old.clone(), removed)?;
+            inner.prune(old, &mut gather);
         }
         Ok(new)
     }
