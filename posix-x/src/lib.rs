@@ -2,7 +2,7 @@
 //!
 //! Between a program's system call and the native kernel stand [`entry`] (the [`Personality`] that the
 //! kernel calls), [`dispatch`] (the table's rows, typed arguments, the three kinds of handlers) and the
-//! areas with their handlers: [`process`], [`signal`], [`mm`], [`security`], [`fd`], [`fs`], [`poll`],
+//! areas with their handlers: [`process`], [`signal`], [`mm`], [`security`], [`fd`], [`fs`], [`poll`], [`net`],
 //! [`time`], [`futex`], [`tty`]. Each area has a module `calls`; all of them together are [`calls`],
 //! where a row of the table finds its handler by name. [`procfs`] and [`sysfs`] show all that as files.
 //!
@@ -17,6 +17,7 @@ pub mod fd;
 pub mod fs;
 pub mod futex;
 pub mod mm;
+pub mod net;
 pub mod poll;
 pub mod process;
 pub mod procfs;
@@ -32,6 +33,7 @@ pub mod calls {
     pub use crate::fs::calls::*;
     pub use crate::futex::calls::*;
     pub use crate::mm::calls::*;
+    pub use crate::net::calls::*;
     pub use crate::poll::calls::*;
     pub use crate::process::calls::*;
     pub use crate::security::calls::*;

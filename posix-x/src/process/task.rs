@@ -173,7 +173,7 @@ impl Task {
     }
 
     /// Replaces the descriptors (unshare, exec); references from [`Self::files`] end here.
-    pub(super) fn set_files(&self, files: Option<Arc<FdTable>>) {
+    pub(crate) fn set_files(&self, files: Option<Arc<FdTable>>) {
         self.assert_current();
         // SAFETY: the caller is the owner, in a call that holds no reference.
         let old = unsafe { self.files.replace(files) };

@@ -1,0 +1,231 @@
+//! Moving bytes: `read` and `write` in all their forms, and the position.
+//!
+//! The order of checks is Linux's: the descriptor, the right, the buffer's range, the object.
+
+use alloc::sync::Arc;
+
+use exo_kernel::cap::{Capability, Rights};
+use exo_kernel::user::{IoDest, IoSource, UserPtr};
+use exo_kernel::vfs::{OpenFile, Status, Whence};
+use exo_kernel::Kind;
+use posix_x_abi::types::Iovec;
+use posix_x_abi::uapi::general::{RWF_APPEND, RWF_DSYNC, RWF_HIPRI, RWF_NOWAIT, RWF_SYNC};
+
+use super::iovec::Segments;
+use super::FdTable;
+use crate::process::limits::INFINITY;
+use crate::process::Resource;
+use crate::signal;
+use crate::{Errno, Fd, SysResult, Task, UserAddr};
+
+/// `MAX_RW_COUNT`: what one call moves at most.
+pub const MAX_TRANSFER: usize = 0x7fff_f000;
+
+/// First address beyond user memory, as Linux's `access_ok` sees it.
+const USER_END: usize = 0x0000_7fff_ffff_f000;
+
+/// EFAULT if the range is not inside of user space.
+#[inline]
+pub fn check_range(address: usize, length: usize) -> Result<(), Errno> {
+    match address.checked_add(length) {
+        Some(end) if end <= USER_END => Ok(()),
+        _ => Err(Errno::EFAULT),
+    }
+}
+
+/// The open file, if the right is there and the buffer in user space.
+#[inline]
+fn checked(capability: &Capability, right: Rights, buf: UserAddr, count: usize) -> Result<&Arc<OpenFile>, Errno> {
+    let file = capability.file(right)?;
+    check_range(buf.address(), count)?;
+    Ok(file)
+}
+
+/// As [`checked`], for a transfer at a given position, which the object must have.
+#[inline]
+fn positioned(capability: &Capability, right: Rights) -> Result<&Arc<OpenFile>, Errno> {
+    let file = capability.file(Rights::SEEK)?;
+    if !file.seekable() {
+        return Err(Errno::ESPIPE);
+    }
+    Ok(capability.file(right)?)
+}
+
+/// No file of the process may grow beyond this.
+#[inline]
+pub fn size_limit(t: &Task) -> u64 {
+    t.process().limit(Resource::FileSize)
+}
+
+/// What a write came to. A broken pipe and a file grown too large are signals, too.
+#[inline]
+pub fn written(t: &Task, result: exo_kernel::Result<usize>) -> SysResult {
+    result.map_err(|error| write_failed(t, error))
+}
+
+#[cold]
+fn write_failed(t: &Task, error: exo_kernel::Error) -> Errno {
+    match error.kind() {
+        Kind::BrokenPipe => signal::raise(t, signal::SIGPIPE),
+        Kind::FileTooBig if size_limit(t) != INFINITY => signal::raise(t, signal::SIGXFSZ),
+        _ => {}
+    }
+    error.into()
+}
+
+/// Reads from the current position.
+pub fn read(t: &Task, fd: Fd, buf: UserAddr, count: usize) -> SysResult {
+    let capability = FdTable::get(t.files(), fd.0)?;
+    let file = checked(&capability, Rights::READ, buf, count)?;
+    Ok(file.read(&mut IoDest::user(buf.address(), count.min(MAX_TRANSFER)))?)
+}
+
+/// Writes at the current position.
+pub fn write(t: &Task, fd: Fd, buf: UserAddr, count: usize) -> SysResult {
+    let capability = FdTable::get(t.files(), fd.0)?;
+    let file = checked(&capability, Rights::WRITE, buf, count)?;
+    written(t, file.write(&mut IoSource::user(buf.address(), count.min(MAX_TRANSFER)), size_limit(t)))
+}
+
+/// Reads from `offset`.
+pub fn pread64(t: &Task, fd: Fd, buf: UserAddr, count: usize, offset: i64) -> SysResult {
+    let position = super::offset(offset)?;
+    let capability = FdTable::get(t.files(), fd.0)?;
+    let file = positioned(&capability, Rights::READ)?;
+    check_range(buf.address(), count)?;
+    Ok(file.read_at(&mut IoDest::user(buf.address(), count.min(MAX_TRANSFER)), position)?)
+}
+
+/// Writes at `offset`.
+pub fn pwrite64(t: &Task, fd: Fd, buf: UserAddr, count: usize, offset: i64) -> SysResult {
+    let position = super::offset(offset)?;
+    let capability = FdTable::get(t.files(), fd.0)?;
+    let file = positioned(&capability, Rights::WRITE)?;
+    check_range(buf.address(), count)?;
+    let mut source = IoSource::user(buf.address(), count.min(MAX_TRANSFER));
+    written(t, file.write_at(&mut source, position, size_limit(t)))
+}
+
+/// Reads into several buffers.
+pub fn readv(t: &Task, fd: Fd, iov: UserPtr<Iovec>, iovcnt: usize) -> SysResult {
+    let capability = FdTable::get(t.files(), fd.0)?;
+    let segments = Segments::import(iov, iovcnt)?;
+    Ok(capability.file(Rights::READ)?.read(&mut segments.dest())?)
+}
+
+/// Writes from several buffers.
+pub fn writev(t: &Task, fd: Fd, iov: UserPtr<Iovec>, iovcnt: usize) -> SysResult {
+    let capability = FdTable::get(t.files(), fd.0)?;
+    let segments = Segments::import(iov, iovcnt)?;
+    written(t, capability.file(Rights::WRITE)?.write(&mut segments.source(), size_limit(t)))
+}
+
+/// Where a vectored transfer starts: the low register alone holds it all on a 64-bit machine.
+fn vector_position(low: usize) -> Result<u64, Errno> {
+    super::offset(low as i64)
+}
+
+/// Reads from an offset into several buffers.
+pub fn preadv(t: &Task, fd: Fd, iov: UserPtr<Iovec>, iovcnt: usize, pos_low: usize, _pos_high: usize) -> SysResult {
+    let position = vector_position(pos_low)?;
+    let capability = FdTable::get(t.files(), fd.0)?;
+    require_position(&capability)?;
+    let segments = Segments::import(iov, iovcnt)?;
+    Ok(capability.file(Rights::READ)?.read_at(&mut segments.dest(), position)?)
+}
+
+/// Writes at an offset from several buffers.
+pub fn pwritev(t: &Task, fd: Fd, iov: UserPtr<Iovec>, iovcnt: usize, pos_low: usize, _pos_high: usize) -> SysResult {
+    let position = vector_position(pos_low)?;
+    let capability = FdTable::get(t.files(), fd.0)?;
+    require_position(&capability)?;
+    let segments = Segments::import(iov, iovcnt)?;
+    written(t, capability.file(Rights::WRITE)?.write_at(&mut segments.source(), position, size_limit(t)))
+}
+
+/// ESPIPE where there is no position, before the buffers are looked at.
+fn require_position(capability: &Capability) -> Result<(), Errno> {
+    match capability.file(Rights::SEEK)?.seekable() {
+        true => Ok(()),
+        false => Err(Errno::ESPIPE),
+    }
+}
+
+/// The position of `preadv2` and `pwritev2`: -1 is the current one.
+fn optional_position(capability: &Capability, low: usize) -> Result<Option<u64>, Errno> {
+    if low == usize::MAX {
+        return Ok(None);
+    }
+    require_position(capability)?;
+    Ok(Some(vector_position(low)?))
+}
+
+/// The status of one transfer with flags of its own. EOPNOTSUPP for what is unknown, as in Linux.
+fn transfer_status(file: &OpenFile, flags: u32, write: bool) -> Result<Status, Errno> {
+    if flags & !(RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND) != 0 || flags & RWF_NOWAIT != 0 {
+        return Err(Errno::EOPNOTSUPP);
+    }
+    let mut status = file.status();
+    if write {
+        status.set(Status::APPEND, status.contains(Status::APPEND) || flags & RWF_APPEND != 0);
+        status.set(Status::SYNC, status.contains(Status::SYNC) || flags & RWF_SYNC != 0);
+        status.set(Status::DATA_SYNC, status.contains(Status::DATA_SYNC) || flags & RWF_DSYNC != 0);
+    }
+    Ok(status)
+}
+
+/// As [`preadv`], with flags; at the current position if the offset is -1.
+pub fn preadv2(
+    t: &Task,
+    fd: Fd,
+    iov: UserPtr<Iovec>,
+    iovcnt: usize,
+    pos_low: usize,
+    _pos_high: usize,
+    flags: u32,
+) -> SysResult {
+    if pos_low != usize::MAX {
+        vector_position(pos_low)?;
+    }
+    let capability = FdTable::get(t.files(), fd.0)?;
+    let position = optional_position(&capability, pos_low)?;
+    let segments = Segments::import(iov, iovcnt)?;
+    let file = capability.file(Rights::READ)?;
+    Ok(file.read_with(&mut segments.dest(), position, transfer_status(file, flags, false)?)?)
+}
+
+/// As [`pwritev`], with flags; at the current position if the offset is -1.
+pub fn pwritev2(
+    t: &Task,
+    fd: Fd,
+    iov: UserPtr<Iovec>,
+    iovcnt: usize,
+    pos_low: usize,
+    _pos_high: usize,
+    flags: u32,
+) -> SysResult {
+    if pos_low != usize::MAX {
+        vector_position(pos_low)?;
+    }
+    let capability = FdTable::get(t.files(), fd.0)?;
+    let position = optional_position(&capability, pos_low)?;
+    let segments = Segments::import(iov, iovcnt)?;
+    let file = capability.file(Rights::WRITE)?;
+    let status = transfer_status(file, flags, true)?;
+    written(t, file.write_with(&mut segments.source(), position, size_limit(t), status))
+}
+
+/// Moves the position.
+pub fn lseek(t: &Task, fd: Fd, offset: i64, whence: u32) -> SysResult {
+    let capability = FdTable::get(t.files(), fd.0)?;
+    let file = capability.file(Rights::SEEK)?;
+    let whence = match whence {
+        0 => Whence::Start,
+        1 => Whence::Current,
+        2 => Whence::End,
+        3 => Whence::Data,
+        4 => Whence::Hole,
+        _ => return Err(Errno::EINVAL),
+    };
+    Ok(file.seek(offset, whence)? as usize)
+}
