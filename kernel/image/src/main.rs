@@ -2,8 +2,13 @@
 #![no_std]
 #![no_main]
 
+extern crate alloc;
+
+mod init;
+mod root;
+
 use exo_kernel::arch::{self, BootInfo};
-use exo_kernel::{klog, mm, params, sched, time};
+use exo_kernel::{dev, klog, mm, params, sched, time, vfs};
 
 /// Below this nothing useful can run.
 const LEAST_MEMORY: u64 = 4 << 20;
@@ -24,8 +29,16 @@ extern "C" fn kernel_main(loader: u32, information: u32) -> ! {
     time::init().unwrap_or_else(|error| no_memory("clocks", error));
     sched::init().unwrap_or_else(|error| no_memory("threads", error));
     arch::cpu::irq_enable();
-    log::info!("{} KiB of memory free", mm::free_frames() * 4);
-    arch::poweroff()
+    time::start_worker().unwrap_or_else(|error| no_memory("timers", error));
+
+    vfs::init().unwrap_or_else(|error| no_memory("files", error));
+    dev::nodes::init().unwrap_or_else(|error| no_memory("devices", error));
+    root::populate(boot);
+
+    posix_x::init();
+    log::info!("{} KiB of memory free", mm::free_frames() * mm::PAGE_SIZE >> 10);
+    init::start();
+    sched::exit_current()
 }
 
 /// A machine that is too small is told so, instead of failing somewhere later.
@@ -33,7 +46,9 @@ fn check_memory(boot: &BootInfo) {
     let usable: u64 = boot.memory.iter().filter(|r| r.usable).map(|r| r.end - r.start).sum();
     if usable < LEAST_MEMORY {
         let (usable, least) = (usable >> 10, LEAST_MEMORY >> 10);
-        arch::panic::give_up(format_args!("only {usable} KiB of memory are free, at least {least} are needed"));
+        arch::panic::give_up(format_args!(
+            "only {usable} KiB of memory are free, at least {least} are needed"
+        ));
     }
 }
 

@@ -69,7 +69,7 @@ pub enum FaultKind {
 /// # Panics
 /// If no memory is usable, which the caller finds out before.
 pub fn init(boot: &crate::arch::BootInfo) {
-    frame::init(boot.memory);
+    frame::init(boot.memory, boot.initrd.as_ref().map_or(0, |range| range.end));
     heap::init();
     crate::arch::x86_64::paging::init();
     space::init();
