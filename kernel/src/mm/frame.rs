@@ -17,7 +17,7 @@ use crate::{Kind, Result};
 /// CPUs that have a cache.
 const CPUS: usize = 32;
 /// Frames that a CPU keeps.
-const CACHE: usize = 62;
+const CACHE: usize = 64;
 /// Frames that move between a cache and the buddy allocator at once.
 const BATCH: usize = 24;
 

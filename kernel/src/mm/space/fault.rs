@@ -40,7 +40,8 @@ impl AddressSpace {
             self.grow_stack(inner, page)?;
         }
         let Some(area) = inner.areas.find(addr) else { return Err(FaultKind::Unmapped) };
-        if !area.value.allows(access) && !(force && may_force(&area.value, access)) {
+        let allowed = area.value.allows(access) || (force && may_force(&area.value, access));
+        if !allowed {
             return Err(FaultKind::Denied);
         }
         let (leaf, index) = inner.tables.leaf_for(page).map_err(|_| FaultKind::NoMemory)?;

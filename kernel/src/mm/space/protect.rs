@@ -269,17 +269,22 @@ impl AddressSpace {
         if let Some(locked) = current {
             inner.change(0..USER_TOP, |region| region.flags.set(Flags::LOCKED, locked))?;
         }
-        let ranges = !later && current == Some(true);
         drop(inner);
+        if !later && current == Some(true) {
+            self.populate_all();
+        }
+        Ok(())
+    }
+
+    /// Makes everything present, as far as it goes: what cannot be had now faults later.
+    fn populate_all(&self) {
         let mut at = 0;
-        while ranges {
+        loop {
             let next = self.inner.lock().areas.at_or_above(at).map(|area| area.start..area.end);
             let Some(range) = next else { break };
             at = range.end;
-            // As far as it goes: what cannot be had now faults later.
             let _ = self.populate_locked(range);
         }
-        Ok(())
     }
 
     /// Says which pages of the range are present (or, of files, could be at once), one call per page.

@@ -15,7 +15,7 @@ use crate::{Error, Kind, Result};
 
 impl Inner {
     /// The part of the area at `old` that a move takes, checked for growth to `new_len`.
-    fn to_resize(
+    fn resizable(
         &mut self,
         space: &AddressSpace,
         old: Range<usize>,
@@ -143,7 +143,7 @@ impl AddressSpace {
             old.end = old.start + new_len;
         }
         let keep = flags.contains(RemapFlags::DONT_UNMAP);
-        let area = inner.to_resize(self, old.clone(), new_len, keep)?;
+        let area = inner.resizable(self, old.clone(), new_len, keep)?;
         let wish = (new_addr != 0).then_some(new_addr);
         let new = inner.place(wish, fixed, new_len)?;
         self.move_area(inner, &area, old, new, new_len, keep, removed)
@@ -165,7 +165,7 @@ impl AddressSpace {
             }
             return Ok(old.start);
         }
-        let area = inner.to_resize(self, old.clone(), new_len, false)?;
+        let area = inner.resizable(self, old.clone(), new_len, false)?;
         let end = old.start.checked_add(new_len).filter(|&end| end <= USER_TOP);
         if let Some(end) = end.filter(|&end| old.end == area.end && inner.areas.is_free(old.end..end)) {
             let mut value = vma::Value::split(&area.value, old.end - area.start);
