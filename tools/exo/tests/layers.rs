@@ -133,8 +133,7 @@ fn kernel_knows_no_linux() {
     visit(&root().join("kernel/src"), &mut |path, text| {
         for (number, line) in text.lines().enumerate() {
             let code = line.split("//").next().unwrap_or_default();
-            if ["errno", "Errno", "SYS_", "ENOENT", "EINVAL", "EAGAIN"].iter().any(|word| code.contains(word))
-            {
+            if names_a_call(code) || LINUX_WORDS.iter().any(|word| code.contains(word)) {
                 wrong.push(format!("{}:{}: {}", path.display(), number + 1, line.trim()));
             }
         }
