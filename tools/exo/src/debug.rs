@@ -1,7 +1,7 @@
 //! `exo debug`: QEMU that waits for gdb, and gdb with the kernel's symbols.
 
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
@@ -14,7 +14,7 @@ pub fn debug(options: &DebugOptions) -> Result<u8> {
     let kernel = options.machine.kernel.clone().map_or_else(|| project.kernel(), Ok)?;
     let initrd = options.machine.initrd.clone().map_or_else(|| project.initramfs(), Ok)?;
     let script = project.target().join("exo-debug.gdb");
-    std::fs::write(&script, script_text(&kernel, options.port)).context("can't write the gdb script")?;
+    std::fs::write(&script, script_text(&with_symbols(&kernel), options.port)).context("can't write the gdb script")?;
     let boot = Boot {
         options: &options.machine,
         default_machine: Machine::Pc,
@@ -49,6 +49,16 @@ pub fn debug(options: &DebugOptions) -> Result<u8> {
     drop(qemu.wait());
     status.context("can't start gdb; tools/setup installs it")?;
     Ok(0)
+}
+
+/// The linked kernel that `kernel` was made of, where it lies beside: the bootable one has no symbols for gdb.
+fn with_symbols(kernel: &Path) -> PathBuf {
+    let linked = kernel.with_extension("debug");
+    if linked.exists() {
+        linked
+    } else {
+        kernel.to_path_buf()
+    }
 }
 
 /// Symbols are at their run-time addresses already: the kernel is not relocated.
