@@ -51,10 +51,8 @@ impl OpenFile {
         Arc::new(Self::make(file, None, access, status))
     }
 
-    /// A description of what `path` names. The caller counted the writer ([`InodeCore::begin_write`]) if
-    /// `access` has WRITE and it is a regular file; that is taken back with the description.
-    ///
-    /// [`InodeCore::begin_write`]: super::InodeCore::begin_write
+    /// A description of what `path` names. If `access` has WRITE and it is a regular file, the caller counted
+    /// the writer with the inode and the mount; that is taken back with the description.
     pub(crate) fn with_path(file: Arc<dyn File>, path: Path, access: Access, status: Status) -> Arc<Self> {
         Arc::new(Self::make(file, Some(path), access, status))
     }
@@ -265,17 +263,19 @@ impl OpenFile {
         self.file.flush()
     }
 
-    fn counts_as_writer(&self) -> Option<&InodeRef> {
+    /// Where it counts as a writer: see [`with_path`](Self::with_path).
+    fn written_path(&self) -> Option<&Path> {
         let path = self.path.as_ref()?;
-        let counts = self.access.contains(Access::WRITE) && !self.status().contains(Status::PATH);
-        (counts && path.inode().kind() == NodeKind::File).then(|| path.inode())
+        let counts = self.access.contains(Access::WRITE) && path.inode().kind() == NodeKind::File;
+        counts.then_some(path)
     }
 }
 
 impl Drop for OpenFile {
     fn drop(&mut self) {
-        if let Some(inode) = self.counts_as_writer() {
-            inode.core().end_write();
+        if let Some(path) = self.written_path() {
+            path.inode().core().end_write();
+            path.mount().count_writer(false);
         }
         if let (Some(id), Some(path)) = (self.id.get(), &self.path) {
             if let Some(locks) = path.inode().core().locks_if_any() {
