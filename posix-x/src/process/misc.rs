@@ -57,6 +57,11 @@ pub fn set_host_name(name: &[u8]) {
     set(&HOST, name);
 }
 
+/// Sets the domain's name to the first 64 bytes of `name`.
+pub fn set_domain_name(name: &[u8]) {
+    set(&DOMAIN, name);
+}
+
 fn set(name: &SpinLock<Name>, value: &[u8]) {
     let mut bytes = [0; NAME_MAX + 1];
     let length = value.len().min(NAME_MAX);

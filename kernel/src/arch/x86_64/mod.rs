@@ -8,6 +8,7 @@ mod acpi;
 mod apic;
 pub mod boot;
 pub mod cpu;
+pub mod describe;
 mod descriptors;
 pub mod early_serial;
 pub mod fpu;
