@@ -30,7 +30,7 @@ pub(super) static PROCESS: Entry<Subject> = Entry { name: "", mode: 0o555, node:
 /// `/proc/PID/task/TID`.
 static THREAD: Entry<Subject> = Entry { name: "", mode: 0o555, node: Node::Directory(ENTRIES) };
 static DESCRIPTOR: Entry<Subject> = place("", |subject| Ok(place_of(&descriptor(subject)?)), |subject, text| {
-    describe(&descriptor(subject)?, text)
+    describe(&*descriptor(subject)?, text)
 });
 static DESCRIPTOR_INFO: Entry<Subject> = file("", 0o444, descriptor_info);
 
@@ -55,12 +55,12 @@ static ENTRIES: &[Entry<Subject>] = &[
     place("exe", |s| Ok(Follow::Place(program(s)?)), |s, text| path_name(&program(s)?, text)),
     Entry { name: "fd", mode: 0o500, node: Node::Numbers(&DESCRIPTORS) },
     Entry { name: "fdinfo", mode: 0o555, node: Node::Numbers(&DESCRIPTOR_INFOS) },
-    file("limits", 0o444, |subject, text| limits_table(&subject.task()?, text)),
+    file("limits", 0o444, |subject, text| limits_table(&*subject.task()?, text)),
     file("maps", 0o444, |subject, text| maps(subject, text, false)),
     file("mountinfo", 0o444, mount_info),
     file("mounts", 0o444, mounts),
     file("oom_score", 0o444, |subject, text| {
-        line!(text, "{}", status::oom_score(&subject.task()?));
+        line!(text, "{}", status::oom_score(&*subject.task()?));
         Ok(())
     }),
     place("root", |s| directory(s, |fs| fs.root()), |s, text| directory_name(s, text, |fs| fs.root())),

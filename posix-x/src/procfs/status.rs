@@ -100,7 +100,7 @@ pub(super) fn stat(subject: &Subject, text: &mut Text) -> Result<()> {
     let children = process.children_usage();
     let (tty, foreground) = terminal(&process.session());
     let signals = signals(&process, task);
-    let nice = task.and_then(|task| task.thread()).map_or(0, |thread| i32::from(thread.nice()));
+    let nice = task.and_then(|task| task.thread()).map_or(0, |thread| thread.settings().nice);
     text.print(format_args!("{} (", subject.id()?));
     text.push(&name(&process, task));
     text.print(format_args!(
