@@ -6,10 +6,11 @@ mod start;
 use exo_kernel::arch::UserFrame;
 use exo_kernel::sched;
 use exo_kernel::user::{Exception, Personality};
+use exo_kernel::vfs;
 
-use crate::dispatch;
 use crate::process::current;
 use crate::signal::deliver;
+use crate::{dispatch, procfs, sysfs, tty};
 
 pub(crate) use start::init_ended;
 pub use start::{start_init, InitRequest};
@@ -40,8 +41,12 @@ impl Personality for PosixX {
     }
 }
 
-/// Prepares the personality: fast calls and lean calls of the entry stub. Runs once, before the first program.
+/// Prepares the personality: fast calls and lean calls of the entry stub, job control, the file systems that show
+/// processes. Runs once, before the first program.
 pub fn init() {
     dispatch::install();
+    tty::init();
+    vfs::register_type("proc", |_source, _options| Ok(procfs::new()));
+    vfs::register_type("sysfs", |_source, _options| Ok(sysfs::new()));
     exo_kernel::user::set_personality(&PERSONALITY);
 }

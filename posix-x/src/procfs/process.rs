@@ -77,7 +77,7 @@ static ENTRIES: &[Entry<Subject>] = &[
 ];
 
 fn numbered(entry: &'static Entry<Subject>, subject: &Subject, number: u32) -> Result<(&'static Entry<Subject>, Subject)> {
-    let subject = Subject { number, ..subject.clone() };
+    let subject = subject.numbered(number);
     descriptor(&subject)?;
     Ok((entry, subject))
 }

@@ -87,6 +87,11 @@ impl Subject {
         Self { process: Arc::downgrade(task.process()), task: Some(Arc::downgrade(task)), number: 0 }
     }
 
+    /// The same, with a descriptor's number.
+    pub fn numbered(&self, number: u32) -> Self {
+        Self { number, ..self.clone() }
+    }
+
     /// The process, a zombie included. [`Kind::NoProcess`] once it is gone.
     pub fn process(&self) -> Result<Arc<Process>> {
         let process = self.process.upgrade().ok_or(Kind::NoProcess)?;
