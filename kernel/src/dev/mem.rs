@@ -1,8 +1,10 @@
 //! The memory devices of mem(4), null(4), zero(4), full(4) and random(4), and the kernel log (`/dev/kmsg`).
 
+use alloc::sync::Arc;
 use core::fmt::Write;
 
 use super::random;
+use crate::mm::{vmo, Vmo};
 use crate::sync::{Events, PollTable, SpinLock};
 use crate::user::{IoDest, IoSource};
 use crate::vfs::{File, Io, Whence};
@@ -30,6 +32,10 @@ impl File for Null {
 pub struct Zero;
 
 impl File for Zero {
+    /// Each mapping is of zeros of its own.
+    fn map(&self) -> Result<Arc<Vmo>> {
+        Vmo::new(vmo::MAX_LEN)
+    }
     fn read(&self, dest: &mut IoDest, _io: &mut Io) -> Result<usize> {
         dest.put_zeros(dest.remaining())
     }

@@ -77,7 +77,7 @@ pub trait File: Send + Sync + AsAny {
     }
     /// The memory object to map.
     fn map(&self) -> Result<Arc<Vmo>> {
-        Err(Kind::NoDevice.into())
+        Err(Kind::NoOperation.into())
     }
     /// The inode behind it. For objects without a path, a node of its own.
     fn inode(&self) -> Option<InodeRef> {

@@ -183,7 +183,7 @@ impl AddressSpace {
         if occupied && request.no_replace {
             return Err(Kind::Exists.into());
         }
-        let region = region_for(request, len, inner.lock_future)?;
+        let region = region_for(request, range.clone(), inner.lock_future)?;
         let pages = len / PAGE_SIZE;
         if region.is(Flags::LOCKED) {
             inner.check_locked(self, pages)?;
@@ -250,7 +250,7 @@ impl AddressSpace {
             prot: Prot::READ | Prot::WRITE,
             max_prot: Prot::all(),
             flags: Flags::HEAP,
-            offset: 0,
+            offset: old as u64,
             object: None,
             file: None,
         };
@@ -287,7 +287,7 @@ impl AddressSpace {
 }
 
 /// What is to be known about the mapping.
-fn region_for(request: &MapRequest, len: usize, lock_future: bool) -> Result<Region> {
+fn region_for(request: &MapRequest, range: Range<usize>, lock_future: bool) -> Result<Region> {
     let mut flags = Flags::empty();
     flags.set(Flags::SHARED, request.shared);
     flags.set(Flags::GROWS_DOWN, request.grows_down);
@@ -296,8 +296,8 @@ fn region_for(request: &MapRequest, len: usize, lock_future: bool) -> Result<Reg
     let (object, offset) = match &request.object {
         Some((object, offset)) => (Some(Mapped::new(object.clone())), *offset),
         // Shared memory without a name needs an object all the same: forks share it.
-        None if request.shared => (Some(Mapped::new(Vmo::new(len as u64)?)), 0),
-        None => (None, 0),
+        None if request.shared => (Some(Mapped::new(Vmo::new(range.len() as u64)?)), 0),
+        None => (None, range.start as u64),
     };
     let max_prot = if request.max_prot.is_empty() { Prot::all() } else { request.max_prot };
     Ok(Region { prot: request.prot, max_prot, flags, offset, object, file: request.file.clone() })

@@ -331,7 +331,7 @@ impl AddressSpace {
                 prot: region.prot,
                 max_prot: region.max_prot,
                 shared: region.is(Flags::SHARED),
-                offset: region.offset,
+                offset: if region.object.is_some() { region.offset } else { 0 },
                 object: region.object.as_ref().map(Mapped::object),
                 file: region.file.as_ref(),
                 grows_down: region.is(Flags::GROWS_DOWN),

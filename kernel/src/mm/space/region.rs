@@ -65,7 +65,8 @@ pub(super) struct Region {
     pub prot: Prot,
     pub max_prot: Prot,
     pub flags: Flags,
-    /// Offset in the object, in bytes; 0 for anonymous memory.
+    /// Offset in the object, in bytes. For anonymous memory, the address that its pages were first touched at:
+    /// what was moved does not join what was made beside it, as on Linux.
     pub offset: u64,
     pub object: Option<Mapped>,
     pub file: Option<Tag>,
@@ -117,14 +118,12 @@ fn same<T: ?Sized>(a: Option<&Arc<T>>, b: Option<&Arc<T>>) -> bool {
 impl Value for Region {
     fn split(&self, offset: usize) -> Self {
         let mut upper = self.clone();
-        if upper.object.is_some() {
-            upper.offset += offset as u64;
-        }
+        upper.offset += offset as u64;
         upper
     }
 
     fn joins(&self, len: usize, above: &Self) -> bool {
-        let contiguous = self.object.is_none() || self.offset + len as u64 == above.offset;
+        let contiguous = self.offset + len as u64 == above.offset;
         self.prot == above.prot
             && self.max_prot == above.max_prot
             && (self.flags ^ above.flags).difference(Flags::PRIVATE_PAGES).is_empty()

@@ -207,6 +207,9 @@ impl AddressSpace {
         }
         let mut value = vma::Value::split(&area.value, old.start - area.start);
         value.flags.remove(Flags::HEAP);
+        if value.object.is_none() && !value.is(Flags::PRIVATE_PAGES) {
+            value.offset = new as u64;
+        }
         inner.insert(new..new + new_len, value)?;
         inner.prune(new..new + new_len, &mut gather);
         if keep {
