@@ -1,0 +1,4 @@
+# bc and dc.
+echo '1+2*3; 2^100; 10/3; scale=5; 10/3; 7%3; (1+2)*3; -5; sqrt(2)' | bc; echo 'x=5; x*x; x+=2; x; x++; x' | bc; echo 'define f(n) { if (n<=1) return 1; return n*f(n-1); } f(30)' | bc; echo 'for (i=0; i<5; i++) i; while (i>3) { i; i-- }' | bc
+echo 'ibase=16; FF; ibase=A; obase=2; 10; obase=16; 255' | bc; echo 'scale=10; 4*a(1); e(1); l(10); s(1); c(1)' | bc -l; echo '1==1; 1>2; 3!=4; !0; 1&&0; 1||0' | bc; echo 'a[0]=1; a[1]=2; a[0]+a[1]; length(12345); scale(1.234)' | bc; echo '"text"; print "printed\n"' | bc; echo '1/0' | bc 2>/dev/null; echo '2^500 % 1000007' | bc
+echo '1 2 + p 3 * p' | dc; echo '5 k 10 3 / p 2 v p' | dc; echo '16 i FF p' | dc; echo '2 o 10 p' | dc; echo '1 2 3 f' | dc; echo '[p]sx 5 lx x' | dc; echo '10 [d p 1 - d 0 <a] sa la x' | dc; dc -e '2 100 ^ p' ; echo '3 4 r p p' | dc; echo '7 3 ~ p p' | dc; echo '5 d * p z p' | dc

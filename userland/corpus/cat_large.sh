@@ -1,0 +1,2 @@
+# A megabyte through files and pipes in many ways.
+seq 1 150000 > f; wc -c < f; cat f f f | md5sum; cat < f | cat | cat | md5sum; md5sum f | cut -c1-32; cp f g; cmp f g && echo same; tac f | tac | md5sum; rev f | rev | md5sum; tr 0-9 1-90 < f | tr 1-90 0-9 | md5sum; head -n 75000 f > h; tail -n 75000 f > t; cat h t | cmp - f && echo whole; sed -n '$p' f; awk 'END {print NR}' f; grep -c 99 f; sort -R f | sort -n | md5sum; od -An -v -tx1 f | tr -d ' \n' | xxd -r -p | cmp - f && echo hex

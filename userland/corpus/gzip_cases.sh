@@ -1,0 +1,3 @@
+# gzip, gunzip, zcat: options and damage.
+seq 10000 > f; cp f k; gzip f; ls f*; gunzip f.gz; cmp f k && echo same; gzip -c f | gunzip -c | cmp - k && echo same; gzip -k f 2>/dev/null; zcat f.gz | tail -n 1; gzip -t f.gz && echo fine; gzip -d -f f.gz; cat f | gzip -1 | zcat | md5sum; cat f | gzip -9 | zcat | md5sum
+gzip -c f > a.gz; gzip -c k >> a.gz; zcat a.gz | wc -l; head -c 1000 a.gz > broken.gz; zcat broken.gz > /dev/null 2>&1; echo $?; echo notgzip > n.gz; gunzip n.gz 2>/dev/null; echo $?; : > e; gzip e; gunzip e.gz; wc -c < e; head -c 1000000 /dev/zero | gzip | wc -c | awk '{print ($1 < 2000)}'; gunzip nosuch.gz 2>/dev/null; echo $?; gzip f; gzip f 2>/dev/null; echo $?; zcat f.gz | md5sum

@@ -1,0 +1,3 @@
+# unzip of an archive made by hand (stored entries).
+printf 'PK\003\004\012\000\000\000\000\000\000\000\041\000\055\073\010\257\014\000\000\000\014\000\000\000\005\000\000\000a.txthello world\012PK\001\002\012\000\012\000\000\000\000\000\000\000\041\000\055\073\010\257\014\000\000\000\014\000\000\000\005\000\000\000\000\000\000\000\000\000\000\000\244\201\000\000\000\000a.txtPK\005\006\000\000\000\000\001\000\001\000\063\000\000\000\057\000\000\000\000\000' > a.zip
+unzip -l a.zip | awk '{print $1, $4}'; unzip -p a.zip; unzip -q a.zip; cat a.txt; unzip -o -q a.zip; mkdir d; unzip -q a.zip -d d; ls d; unzip nosuch.zip 2>/dev/null; echo $?; echo junk > j.zip; unzip j.zip 2>/dev/null >/dev/null; echo $?
