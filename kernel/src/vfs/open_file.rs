@@ -202,6 +202,9 @@ impl OpenFile {
         if let Some(position) = position {
             return transfer(&mut Io { position, status, limit });
         }
+        if !self.seekable {
+            return transfer(&mut Io { position: 0, status, limit });
+        }
         let mut current = self.position.lock();
         let mut io = Io { position: *current, status, limit };
         let count = transfer(&mut io)?;

@@ -123,7 +123,8 @@ impl Pipe {
                     self.tell_writers();
                 }
                 if more {
-                    self.tell_readers();
+                    // For the next one who sleeps; for polls nothing has begun.
+                    self.readable.wake(1, Events::empty());
                 }
                 return result;
             }
@@ -151,8 +152,10 @@ impl Pipe {
             let full = ring.is_full();
             drop(ring);
             done += count;
-            if was_empty && count > 0 {
-                self.tell_readers();
+            if count > 0 {
+                // Sleepers wait for the first byte; each write is something new to an edge-triggered poll.
+                let sleepers = if was_empty { usize::MAX } else { 0 };
+                self.readable.wake(sleepers, Events::IN | Events::RDNORM);
             }
             if result.is_err() || source.remaining() == 0 {
                 break result;
