@@ -27,12 +27,27 @@ pub struct Vmo {
     mappings: AtomicUsize,
 }
 
+/// Objects that there are.
+static OBJECTS: AtomicUsize = AtomicUsize::new(0);
+
+/// Memory objects that there are.
+pub fn count() -> usize {
+    OBJECTS.load(Ordering::Relaxed)
+}
+
+impl Drop for Vmo {
+    fn drop(&mut self) {
+        OBJECTS.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 impl Vmo {
     /// An object of `len` zero bytes that has no frames yet.
     pub fn new(len: u64) -> Result<Arc<Self>> {
         if len > MAX_LEN {
             return Err(Kind::FileTooBig.into());
         }
+        OBJECTS.fetch_add(1, Ordering::Relaxed);
         Ok(Arc::new(Self {
             len: AtomicU64::new(len),
             pages: SpinLock::new(PageTree::new()),

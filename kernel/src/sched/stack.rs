@@ -18,6 +18,12 @@ pub(super) fn take() -> Result<KernelStack> {
     kept.map_or_else(KernelStack::new, Ok)
 }
 
+/// Frees the stacks that are kept.
+pub fn release_kept_stacks() {
+    let kept = core::mem::take(&mut *STACKS.lock());
+    drop(kept);
+}
+
 /// Keeps the stack, or frees it if enough are kept.
 pub(super) fn give(stack: KernelStack) {
     let refused = STACKS.lock().try_push(stack);

@@ -40,8 +40,8 @@ pub use mount::{
     Superblock, Unmount,
 };
 pub use open::{honours_set_id, open, open_path, DenyWrite, OpenOptions};
-pub use open_file::{seek_within, AsyncOwner, OpenFile};
-pub use path::{Dentry, Path, PathName};
+pub use open_file::{open_files, seek_within, AsyncOwner, OpenFile};
+pub use path::{forget_unused_names, Dentry, Path, PathName};
 pub use types::*;
 pub use unpack::{unpack, Failure as UnpackFailure, Unpacked};
 pub use walk::{resolve, Context, NAME_MAX, PATH_MAX};

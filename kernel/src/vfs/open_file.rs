@@ -3,7 +3,7 @@
 //! Handles to it are capabilities ([`crate::cap::Capability`]), which check rights; nothing here does.
 
 use alloc::sync::Arc;
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use spin::Once;
 
@@ -44,6 +44,12 @@ pub struct OpenFile {
 }
 
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+static OPEN: AtomicUsize = AtomicUsize::new(0);
+
+/// Open file descriptions that there are.
+pub fn open_files() -> usize {
+    OPEN.load(Ordering::Relaxed)
+}
 
 impl OpenFile {
     /// A description of an object that has no path (pipes, sockets, event counters).
@@ -59,6 +65,7 @@ impl OpenFile {
 
     fn make(file: Arc<dyn File>, path: Option<Path>, access: Access, status: Status) -> Self {
         let seekable = file.seekable();
+        OPEN.fetch_add(1, Ordering::Relaxed);
         Self {
             file,
             path,
@@ -276,6 +283,7 @@ impl OpenFile {
 
 impl Drop for OpenFile {
     fn drop(&mut self) {
+        OPEN.fetch_sub(1, Ordering::Relaxed);
         if let Some(path) = self.written_path() {
             path.inode().core().end_write();
             path.mount().count_writer(false);

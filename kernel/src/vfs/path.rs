@@ -203,6 +203,21 @@ pub(super) struct Tree {
 pub(super) static TREE: RwLock<Tree> =
     RwLock::new(Tree { names: NameCache::new(CACHED_NAMES, 0x5eed), mounts: MountTable::new() });
 
+/// Forgets all cached names that nobody uses.
+pub fn forget_unused_names() {
+    // Each round frees one name at least; names that are freed with their parent come in a later one.
+    let mut names = TREE.read().names.len();
+    while names > 0 {
+        let gone = TREE.write().evict_one();
+        drop(gone);
+        let left = TREE.read().names.len();
+        if left == names {
+            break;
+        }
+        names = left;
+    }
+}
+
 /// What the cache knows about a name.
 pub(super) enum Cached<'t> {
     Positive(&'t Arc<Dentry>),
@@ -408,6 +423,11 @@ impl Tree {
         if !self.names.is_over_limit() {
             return [None, None];
         }
+        self.evict_one()
+    }
+
+    /// Forgets a name that nobody uses, if there is one.
+    fn evict_one(&mut self) -> [Option<Arc<Dentry>>; 2] {
         let idle = |dentry: &Arc<Dentry>| Arc::strong_count(dentry) == 1 && !dentry.is_mount_point();
         let Some(evicted) = self.names.evict(idle) else { return [None, None] };
         if let Some(dentry) = &evicted.value {

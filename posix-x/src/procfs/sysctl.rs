@@ -56,6 +56,13 @@ pub(super) static ENTRIES: &[Entry<()>] = &[
         fact("version", |(), text| name(text, misc::VERSION.as_bytes())),
     ]),
     directory("vm", &[
+        setting("drop_caches", |(), text| number(text, 0), |(), bytes| {
+            match first_number(bytes)? {
+                1..=4 => exo_kernel::mm::drop_caches(),
+                _ => return Err(Kind::Invalid.into()),
+            }
+            Ok(())
+        }),
         fact("max_map_count", |(), text| number(text, 65_530)),
         fact("overcommit_memory", |(), text| number(text, 0)),
         fact("mmap_min_addr", |(), text| number(text, exo_kernel::arch::USER_MIN as u64)),

@@ -29,6 +29,7 @@ pub(super) static ENTRIES: &[Entry<()>] = &[
     file("cpuinfo", |(), text| cpuinfo(text)),
     file("devices", |(), text| devices(text)),
     file("diskstats", |(), _| Ok(())),
+    Entry { name: "exo", mode: 0o555, node: Node::Directory(EXO) },
     file("filesystems", |(), text| filesystems(text)),
     file("loadavg", |(), text| loadavg(text)),
     file("meminfo", |(), text| meminfo(text)),
@@ -53,6 +54,22 @@ pub(super) static ENTRIES: &[Entry<()>] = &[
     }),
     file("vmstat", |(), text| vmstat(text)),
 ];
+
+/// What only this kernel tells.
+static EXO: &[Entry<()>] = &[file("objects", |(), text| objects(text))];
+
+/// What the kernel has, one kind a line: the test for leaks compares it before and after.
+fn objects(text: &mut Text) -> Result<()> {
+    let counts = table::counts();
+    line!(text, "frames {}", mm::total_frames() - mm::free_frames());
+    line!(text, "heap-bytes {}", mm::heap::stats().object_bytes);
+    line!(text, "address-spaces {}", mm::space::count());
+    line!(text, "memory-objects {}", mm::vmo::count());
+    line!(text, "open-files {}", vfs::open_files());
+    line!(text, "threads {}", counts.threads);
+    line!(text, "processes {}", counts.processes);
+    Ok(())
+}
 
 /// Network tables: only local sockets exist, so the others have nothing but their headings.
 static NET: &[Entry<()>] = &[

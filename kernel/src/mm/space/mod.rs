@@ -189,6 +189,11 @@ static ACTIVE: [AtomicPtr<AddressSpace>; CPUS] = [const { AtomicPtr::new(core::p
 /// A frame of zeros, for loads from untouched memory.
 static ZERO: AtomicU32 = AtomicU32::new(0);
 
+/// Address spaces that there are.
+pub fn count() -> usize {
+    SPACES.lock().len()
+}
+
 /// Makes what all spaces share.
 pub(super) fn init() {
     let zero = Frame::alloc_zeroed().expect("there is memory at boot");
