@@ -19,7 +19,7 @@
 .set PHYS_MAP_SLOT, 272         # PHYS_MAP's entry in the top table
 .set KERNEL_TOP_SLOT, 511       # KERNEL's
 .set KERNEL_GIB_SLOT, 510       # and in the table below
-.set BOOT_STACK_SIZE, 0x8000
+.set BOOT_STACK_SIZE, 0x18000
 
 .section .note.pvh, "a", @note
         .balign 4

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::sync::atomic::Ordering::Relaxed;
 
 use elf_load::stack::{self, Content};
-use elf_load::{Header, Kind, Plan, Segment, PAGE, TABLE_MAX};
+use elf_load::{Header, Kind, Plan, Segment, PAGE};
 use exo_kernel::arch::{usercopy, USER_TOP};
 use exo_kernel::dev::random;
 use exo_kernel::mm::{AddressSpace, MapRequest, Prot};
@@ -70,14 +70,21 @@ impl Placed {
     }
 }
 
+/// A buffer on the heap: kernel stacks are small.
+fn zeroed(length: usize) -> Result<Vec<u8>, Errno> {
+    let mut bytes = Vec::new();
+    bytes.try_reserve_exact(length).map_err(|_| Errno::ENOMEM)?;
+    bytes.resize(length, 0);
+    Ok(bytes)
+}
+
 fn plan_of(program: &Program) -> Result<Plan, Errno> {
     let header = Header::parse(program.start()).map_err(|_| Errno::ENOEXEC)?;
-    let mut table = [0; TABLE_MAX];
-    let table = &mut table[..header.table_size()];
-    if program.read(table, header.table_offset)? < table.len() {
+    let mut table = zeroed(header.table_size())?;
+    if program.read(&mut table, header.table_offset)? < table.len() {
         return Err(Errno::ENOEXEC);
     }
-    Plan::new(&header, table, program.metadata().size, USER_TOP as u64).map_err(|_| Errno::ENOEXEC)
+    Plan::new(&header, &table, program.metadata().size, USER_TOP as u64).map_err(|_| Errno::ENOEXEC)
 }
 
 fn prot_of(segment: &Segment) -> Prot {
@@ -145,9 +152,7 @@ fn find_place(space: &Arc<AddressSpace>, plan: &Plan, base: Option<usize>) -> Re
 /// The interpreter that the program names.
 fn open_interpreter(t: &Task, program: &Program, plan: &Plan) -> Result<Option<Program>, Errno> {
     let Some(interpreter) = plan.interpreter else { return Ok(None) };
-    let mut path = Vec::new();
-    path.try_reserve_exact(interpreter.length).map_err(|_| Errno::ENOMEM)?;
-    path.resize(interpreter.length, 0);
+    let mut path = zeroed(interpreter.length)?;
     if program.read(&mut path, interpreter.offset)? < path.len() || path.pop() != Some(0) {
         return Err(Errno::ENOEXEC);
     }

@@ -30,8 +30,7 @@ pub struct Program {
     name: Vec<u8>,
     /// What `AT_EXECFN` tells.
     called: Vec<u8>,
-    start: [u8; START_SIZE],
-    start_length: usize,
+    start: Vec<u8>,
 }
 
 fn copy(bytes: &[u8]) -> Result<Vec<u8>, Errno> {
@@ -80,22 +79,12 @@ impl Program {
         let file = vfs::open_path(&at::caller(t).context(), path.clone(), &how)?;
         let deny_write = DenyWrite::new(path.inode())?;
         let name = copy(called.rsplit(|byte| *byte == b'/').next().unwrap_or(&called))?;
-        let mut program = Self {
-            file,
-            path,
-            metadata,
-            name,
-            called,
-            _deny_write: deny_write,
-            start: [0; START_SIZE],
-            start_length: 0,
-        };
-        program.start_length = {
-            let mut start = [0; START_SIZE];
-            let length = program.read(&mut start, 0)?;
-            program.start = start;
-            length
-        };
+        let mut program =
+            Self { file, path, _deny_write: deny_write, metadata, name, called, start: copy(&[0; START_SIZE])? };
+        let mut start = core::mem::take(&mut program.start);
+        let length = program.read(&mut start, 0)?;
+        start.truncate(length);
+        program.start = start;
         Ok(program)
     }
 
@@ -114,7 +103,7 @@ impl Program {
 
     /// The first bytes.
     pub fn start(&self) -> &[u8] {
-        &self.start[..self.start_length]
+        &self.start
     }
     /// The file, to map.
     pub fn file(&self) -> &Arc<OpenFile> {
