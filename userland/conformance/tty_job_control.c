@@ -27,9 +27,9 @@ TEST("tty: background reads and writes, SIGTTIN, SIGTTOU, TOSTOP, ignored and or
 		ends(pid, "stopped SIGTTIN");
 		/* In the foreground and continued it reads. */
 		need(tcsetpgrp(t.slave, pid));
-		type(t, "x\n");
 		need(kill(-pid, SIGCONT));
 		ends(pid, "continued");
+		type(t, "x\n");
 		ends(pid, "exit 7");
 		need(tcsetpgrp(t.slave, getpgrp()));
 		BACKGROUND(pid, signal(SIGTTIN, SIG_IGN); fails(read(t.slave, &c, 1), EIO));

@@ -77,10 +77,6 @@ impl TtyDriver for SlaveDriver {
         self.0.report(packet::FLUSH_WRITE);
     }
 
-    fn pending_output(&self) -> usize {
-        self.0.output.lock().len()
-    }
-
     fn input_drained(&self) {
         self.0.writable.wake_all();
     }

@@ -128,15 +128,18 @@ fn orphan_children(table: &mut Table, process: &Arc<Process>, gone: &mut Vec<Arc
     for child in children {
         add_child(table, &guardian, &child);
         child.set_parent(guardian.pid());
+        // Collected first: sending takes the lock under which threads are gone through.
+        let mut asked = Vec::new();
         child.for_each_task(|task| {
-            let signal = task.death_signal.load(Relaxed);
-            if signal != 0 {
-                signal::send_to_task(
-                    task,
-                    Info::from_user(signal, code::SI_USER, process.pid(), process.user()),
-                );
+            if task.death_signal.load(Relaxed) != 0 {
+                asked.push(task.clone());
             }
         });
+        for task in asked {
+            let signal = task.death_signal.load(Relaxed);
+            let info = Info::from_user(signal, code::SI_USER, process.pid(), process.user());
+            signal::send_to_task(&task, info);
+        }
         child.exit_signal.store(SIGCHLD, Relaxed);
         match child.relations.get(table).report.ended {
             Some(status) if tell_parent_of_end(table, &child, status) => {

@@ -39,7 +39,11 @@ impl Session {
     }
     /// Gives it a terminal, with a foreground group, or takes it away. Returns the one it had.
     pub fn set_terminal(&self, tty: Option<Arc<Tty>>, foreground: Pid) -> Option<Arc<Tty>> {
-        core::mem::replace(&mut *self.terminal.lock(), Terminal { tty, foreground }).tty
+        let old = core::mem::replace(&mut *self.terminal.lock(), Terminal { tty, foreground }).tty;
+        if let Some(old) = &old {
+            old.set_owner(None);
+        }
+        old
     }
     /// The group in the foreground; 0 if there is none.
     pub fn foreground(&self) -> Pid {

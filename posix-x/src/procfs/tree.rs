@@ -9,7 +9,8 @@ use core::sync::atomic::Ordering;
 use exo_kernel::sync::Mutex;
 use exo_kernel::user::{IoDest, IoSource};
 use exo_kernel::vfs::{
-    DeviceNumber, DirEntry, File, FileSystem, Follow, FsStat, Inode, InodeCore, InodeFlags, InodeRef, Io, NodeKind,
+    DeviceNumber, DirEntry, File, FileSystem, Follow, FsStat, Inode, InodeCore, InodeFlags, InodeRef, Io, Metadata,
+    NodeKind,
     OpenRequest, Owner, SetAttr, Whence,
 };
 use exo_kernel::{Kind, Result};
@@ -218,8 +219,12 @@ fn find<S>(entries: &'static [Entry<S>], name: &[u8]) -> Result<&'static Entry<S
 
 /// The inode of a process by its number.
 fn process_inode(volume: &'static Volume, pid: u32) -> Result<InodeRef> {
-    let process = table::process(pid as i32).ok_or(Kind::NotFound)?;
-    Ok(inode(volume, Place::Process(&process::PROCESS, Subject::process_of(&process))))
+    // Threads have directories too, though they are not listed.
+    let subject = match table::process(pid as i32) {
+        Some(process) => Subject::process_of(&process),
+        None => Subject::thread_of(&table::task(pid as i32).ok_or(Kind::NotFound)?),
+    };
+    Ok(inode(volume, Place::Process(&process::PROCESS, subject)))
 }
 
 /// Positions in a listing: `.`, `..`, then the rows of the table, then numbers from `NUMBERS` on.
@@ -304,6 +309,17 @@ fn generate<S>(node: &Node<S>, subject: &S, text: &mut Text) -> Result<()> {
 impl Inode for GeneratedInode {
     fn core(&self) -> &InodeCore {
         &self.core
+    }
+
+    fn metadata(&self) -> Metadata {
+        let mut metadata = self.core.metadata();
+        if let Place::Process(Entry { node: Node::Numbers(numbers), .. }, subject) = &self.place {
+            if numbers.kind == NodeKind::Directory {
+                let count = core::iter::successors((numbers.next)(subject, 0), |n| (numbers.next)(subject, n + 1));
+                metadata.links = 2 + count.count() as u32;
+            }
+        }
+        metadata
     }
 
     fn still_valid(&self) -> bool {

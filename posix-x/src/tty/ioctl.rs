@@ -67,6 +67,9 @@ enum When {
 /// Carries out a request; `master`: it was made at the other end of a pseudo-terminal. [`Kind::NotTerminal`] for one it does not know.
 pub(super) fn control(tty: &Arc<Tty>, master: bool, command: u32, argument: usize) -> Result<usize> {
     use request::*;
+    if tty.hung_up() && !master {
+        return Err(Kind::Io.into());
+    }
     match command {
         TCGETS => UserPtr::new(argument).write(&UserTermios::from(&tty.termios()))?,
         TCGETS2 => UserPtr::new(argument).write(&UserTermios2::from(&tty.termios()))?,

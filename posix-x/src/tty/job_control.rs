@@ -37,7 +37,7 @@ impl tty::JobControl for LinuxJobControl {
             TtySignal::Quit => SIGQUIT,
             TtySignal::Suspend => SIGTSTP,
             TtySignal::WindowChange => SIGWINCH,
-            TtySignal::Hangup => return hang_up(tty, &session),
+            TtySignal::Hangup => return hang_up(&session),
         };
         let foreground = session.foreground();
         if foreground > 0 {
@@ -79,12 +79,11 @@ fn attach(tty: &Arc<Tty>, session: &Arc<Session>, task: &Task) {
 }
 
 /// The line is gone: the session's leader is told, and nobody in it has a terminal any more.
-fn hang_up(tty: &Tty, session: &Session) {
+fn hang_up(session: &Session) {
     if let Some(leader) = table::process(session.id()) {
         signal::send_to_process(&leader, Info::kernel(SIGHUP));
         signal::send_to_process(&leader, Info::kernel(SIGCONT));
     }
-    tty.set_owner(None);
     drop(session.set_terminal(None, 0));
 }
 
@@ -151,7 +150,6 @@ pub(super) fn release(tty: &Tty) -> Result<()> {
     }
     let foreground = session.foreground();
     drop(session.set_terminal(None, 0));
-    tty.set_owner(None);
     if foreground > 0 {
         signal::send_to_group(foreground, Info::kernel(SIGHUP));
         signal::send_to_group(foreground, Info::kernel(SIGCONT));
@@ -188,7 +186,7 @@ pub(super) fn set_foreground(tty: &Tty, group: UserPtr<i32>) -> Result<()> {
         return Err(Kind::Invalid.into());
     }
     let table = table::lock();
-    let member = table.group(group).first().ok_or(Kind::NoProcess)?;
+    let member = table.group(group).first().or_else(|| table.process(group)).ok_or(Kind::NoProcess)?;
     if member.sid() != session.id() {
         return Err(Kind::NotPermitted.into());
     }
