@@ -51,12 +51,16 @@ bitflags! {
 pub trait Notify: Send + Sync {
     /// `events` may have begun. Runs inside the waker, with the queue's list of polls locked and interrupts off,
     /// possibly in an interrupt handler: it may set flags, take [`IrqLock`]s, and wake other queues.
-    fn notify(&self, events: Events);
+    ///
+    /// Returns whether that woke somebody.
+    fn notify(&self, events: Events) -> bool;
 }
 
 struct Entry {
     id: u64,
     mask: Events,
+    /// One of the exclusive entries that somebody waits behind is enough.
+    exclusive: bool,
     notify: Arc<dyn Notify>,
 }
 
@@ -87,12 +91,15 @@ impl Pollers {
             return;
         }
         let entries = self.entries.lock();
+        let mut served = false;
         for entry in entries.list.iter().filter(|entry| entry.mask.intersects(events)) {
-            entry.notify.notify(events);
+            if !(entry.exclusive && served) {
+                served |= entry.notify.notify(events) && entry.exclusive;
+            }
         }
     }
 
-    fn add(&self, mask: Events, notify: Arc<dyn Notify>) -> Result<u64> {
+    fn add(&self, mask: Events, exclusive: bool, notify: Arc<dyn Notify>) -> Result<u64> {
         let mut grown = Vec::new();
         loop {
             let mut entries = self.entries.lock();
@@ -103,7 +110,7 @@ impl Pollers {
                 }
                 entries.last_id += 1;
                 let id = entries.last_id;
-                entries.list.push(Entry { id, mask, notify });
+                entries.list.push(Entry { id, mask, exclusive, notify });
                 self.count.store(entries.list.len() as u32, Ordering::SeqCst);
                 drop(entries);
                 return Ok(id);
@@ -151,6 +158,7 @@ impl Drop for Registration {
 pub struct PollTable {
     notify: Arc<dyn Notify>,
     mask: Events,
+    exclusive: bool,
     registrations: Vec<Registration>,
     failed: bool,
 }
@@ -158,17 +166,22 @@ pub struct PollTable {
 impl PollTable {
     /// A table that tells `notify` about events in `mask` (errors and hang-ups always).
     pub fn new(notify: Arc<dyn Notify>, mask: Events) -> Self {
-        Self { notify, mask: mask | Events::ERR | Events::HUP, registrations: Vec::new(), failed: false }
+        Self { notify, mask: mask | Events::ERR | Events::HUP, exclusive: false, registrations: Vec::new(), failed: false }
     }
 
     /// Asks to be told when `queue` is woken.
     pub fn register(&mut self, queue: &WaitQueue) {
         let pollers = queue.pollers();
         let added = self.registrations.try_reserve(1).map_err(|_| Kind::NoMemory.into());
-        match added.and_then(|()| pollers.add(self.mask, self.notify.clone())) {
+        match added.and_then(|()| pollers.add(self.mask, self.exclusive, self.notify.clone())) {
             Ok(id) => self.registrations.push(Registration { pollers: pollers.clone(), id }),
             Err(_) => self.failed = true,
         }
+    }
+
+    /// Of later registrations that are exclusive, each wake-up tells only one behind which somebody waits.
+    pub fn set_exclusive(&mut self) {
+        self.exclusive = true;
     }
 
     /// Changes the events of later registrations.
@@ -198,9 +211,9 @@ struct Bell {
 }
 
 impl Notify for Bell {
-    fn notify(&self, _events: Events) {
+    fn notify(&self, _events: Events) -> bool {
         self.rung.store(true, Ordering::Release);
-        self.queue.wake_all();
+        self.queue.wake_all() > 0
     }
 }
 

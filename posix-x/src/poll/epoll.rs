@@ -101,6 +101,9 @@ impl Item {
     fn attach(self: &Arc<Self>, file: &OpenFile) -> Result<Events> {
         let interest = self.interest();
         let mut table = PollTable::new(Arc::new(Hook(Arc::downgrade(self))), Events::all());
+        if self.mode().contains(Mode::EXCLUSIVE) {
+            table.set_exclusive();
+        }
         let events = file.poll(Some(&mut table));
         table.check()?;
         *self.registrations.lock() = table.into_registrations();
@@ -112,13 +115,13 @@ impl Item {
 struct Hook(Weak<Item>);
 
 impl Notify for Hook {
-    fn notify(&self, events: Events) {
-        let Some(item) = self.0.upgrade() else { return };
-        let interest = item.interest();
-        if events.intersects(interest) {
-            item.enqueue();
-            item.core.waiters.wake(1, Events::IN | Events::RDNORM);
+    fn notify(&self, events: Events) -> bool {
+        let Some(item) = self.0.upgrade() else { return false };
+        if !events.intersects(item.interest()) {
+            return false;
         }
+        item.enqueue();
+        item.core.waiters.wake(1, Events::IN | Events::RDNORM) > 0
     }
 }
 
