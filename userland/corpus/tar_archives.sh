@@ -1,5 +1,5 @@
 # tar: create, list, extract, append files, links, modes, selections.
 mkdir -p t/d/e; echo one > t/1; echo two > t/d/2; ln -s 1 t/l; ln t/1 t/h; chmod 640 t/1; chmod 700 t/d; touch -d @1000000000 t/1 t/d/2 t/d/e t/d t
-tar cf a.tar t; tar tf a.tar | sort; mkdir x; tar xf a.tar -C x; find x | sort; stat -c '%a %Y' x/t/1 x/t/d; readlink x/t/l; [ x/t/1 -ef x/t/h ] && echo hard; cat x/t/d/2
+tar cf a.tar t; tar tf a.tar | sort; mkdir x; tar xf a.tar -C x; find x | sort; stat -c '%a %Y' x/t/1; stat -c %a x/t/d; readlink x/t/l; [ x/t/1 -ef x/t/h ] && echo hard; cat x/t/d/2
 tar cf - t | tar tf - | wc -l; tar cf b.tar -C t 1 d; tar tf b.tar | sort; tar xOf a.tar t/d/2; tar xf a.tar t/d/2 -C x; tar cf c.tar --exclude 2 t; tar tf c.tar | sort; tar tf nosuch 2>/dev/null; echo $?; printf 't/1\nt/d/2\n' > list; tar cf d.tar -T list; tar tf d.tar; TZ=UTC tar tvf d.tar | awk '{print $1, $3, $4, $6}'
 n=$(printf 'x%.0s' $(seq 120)); mkdir -p long/$n; echo deep > long/$n/$n; tar cf l.tar long; tar tf l.tar | wc -c; mkdir y; tar xf l.tar -C y; cat y/long/$n/$n; tar czf z.tgz t; tar tzf z.tgz | wc -l; tar cjf z.tbz t; tar xjf z.tbz -O t/1; tar cf - t | gzip | gunzip | tar tf - | sort | head -n 1
