@@ -16,7 +16,7 @@ pub fn populate(boot: &BootInfo) {
 }
 
 fn make() -> Result<Path> {
-    vfs::mount_root(TmpFs::new("rootfs", Options::unlimited()), b"rootfs")
+    vfs::mount_root(TmpFs::new("rootfs", Options { mode: 0o755, ..Options::default() }), b"rootfs")
 }
 
 /// Unpacks the initial file tree, and gives its memory back.
