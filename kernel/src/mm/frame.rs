@@ -150,7 +150,7 @@ pub(super) fn init(regions: &[MemoryRegion], released_end: u64) {
     }
     let free = buddy.free_frames();
     TOTAL.store(free, Ordering::Relaxed);
-    RESERVE.store((free / 64).clamp(32, 1024), Ordering::Relaxed);
+    RESERVE.store((free / 128).clamp(32, 1024), Ordering::Relaxed);
 }
 
 /// Gives memory that was in use at boot (the initial file tree) to the allocator: the whole pages in the range
@@ -189,6 +189,19 @@ pub fn free_frames() -> usize {
         })
         .sum::<u32>() as usize;
     BUDDY.lock().free_frames() + cached
+}
+
+/// Can user programs have frames?
+pub fn has_room() -> bool {
+    let _quiet = Quiet::new();
+    BUDDY.lock().free_frames() > RESERVE.load(Ordering::Relaxed)
+}
+
+/// Is so little left that no new program or thread should start? What is left is for those that run, whose faults
+/// cannot fail politely.
+pub fn is_scarce() -> bool {
+    let _quiet = Quiet::new();
+    BUDDY.lock().free_frames() < 2 * RESERVE.load(Ordering::Relaxed)
 }
 
 /// Free blocks of each order.

@@ -35,6 +35,9 @@ pub struct KernelStack {
 impl KernelStack {
     /// A stack; its contents are undefined. [`Kind::NoMemory`] if there is none.
     pub fn new() -> Result<Self> {
+        if super::frame::is_scarce() {
+            return Err(Kind::NoMemory.into());
+        }
         let mut slots = SLOTS_IN_USE.lock();
         let slot = match slots.free.pop() {
             Some(slot) => slot,

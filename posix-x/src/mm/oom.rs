@@ -1,8 +1,9 @@
 //! Out of memory: the largest process ends, and the machine goes on.
 
-use alloc::sync::Arc;
+use alloc::sync::{Arc, Weak};
 
-use exo_kernel::sched;
+use exo_kernel::sync::{Sleep, SpinLock, WaitQueue};
+use exo_kernel::{mm, time};
 
 use crate::process::{table, Process, Task};
 use crate::signal::{self, Info, SIGKILL};
@@ -28,26 +29,46 @@ fn choose() -> Option<(Arc<Process>, usize)> {
     largest
 }
 
-/// No page was left for the running thread's fault. Ends the largest process and gives it time to go; the access is
-/// tried again.
+/// The process that was chosen last.
+static VICTIM: SpinLock<Weak<Process>> = SpinLock::new(Weak::new());
+/// Where those wait who need memory.
+static WAITERS: WaitQueue = WaitQueue::new();
+/// How long they wait before they try again.
+const PATIENCE_NS: u64 = 2_000_000;
+
+/// No page was left for the running thread's fault. Ends the largest process, unless one is ending already, and
+/// gives it time to go; the access is tried again.
 pub fn out_of_memory(task: &Task) {
+    if task.process().signals.ending().is_some() || task.process().signals.is_being_killed() {
+        return;
+    }
+    let ending = VICTIM.lock().upgrade().filter(|victim| !victim.is_zombie());
+    if ending.is_none() && !mm::frame::has_room() {
+        end_largest(task);
+    }
+    if !task.process().signals.is_being_killed() {
+        let deadline = time::now().saturating_add_ns(PATIENCE_NS);
+        // Ends with the deadline, always.
+        let _ = WAITERS.wait(Sleep::Uninterruptible, Some(deadline), || None::<()>);
+    }
+}
+
+fn end_largest(task: &Task) {
     let Some((victim, pages)) = choose() else {
         // Nobody but init is left.
         signal::force(task, Info::kernel(SIGKILL));
         return;
     };
+    *VICTIM.lock() = Arc::downgrade(&victim);
     if victim.signals.ending().is_none() && !victim.signals.is_being_killed() {
         let comm = victim.any_task().map_or([0; 16], |task| task.comm());
         let name = comm.split(|byte| *byte == 0).next().unwrap_or(&[]);
         log::error!(
             "out of memory: process {} ({}) with {} KiB is killed",
             victim.pid(),
-            alloc::string::String::from_utf8_lossy(name),
-            pages * exo_kernel::mm::PAGE_SIZE / 1024
+            core::str::from_utf8(name).unwrap_or("?"),
+            pages * mm::PAGE_SIZE / 1024
         );
         signal::send_to_process(&victim, Info::kernel(SIGKILL));
-    }
-    if !core::ptr::eq(&**task.process(), &*victim) {
-        sched::yield_now();
     }
 }

@@ -321,6 +321,9 @@ impl AddressSpace {
 
     /// A space with these areas (whose pages are not counted yet).
     fn with(areas: AreaMap<Region>, tables: Tables, limits: Limits) -> Result<Arc<Self>> {
+        if super::frame::is_scarce() {
+            return Err(Kind::NoMemory.into());
+        }
         let root = tables.root();
         let inner = Inner { areas, tables, counts: Usage::default(), heap: 0..0, lock_future: false };
         let space = Arc::new(Self {
