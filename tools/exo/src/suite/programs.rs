@@ -57,7 +57,7 @@ pub fn run(project: &Project, options: &TestOptions, part: Part) -> Result<Resul
 
     for test in &tests {
         match judge(part, expected.get(&test.name), actual.get(&test.name), options.verbose) {
-            Ok(()) => results.pass(),
+            Ok(()) => results.pass(&test.name),
             Err(error) => results.fail(&test.name, &format!("{error:#}")),
         }
     }

@@ -2,6 +2,7 @@
 
 use console::style;
 
+use super::known::{Known, FILE};
 use crate::cli::Part;
 
 /// The count of a part, and what its failures have to say.
@@ -9,13 +10,18 @@ use crate::cli::Part;
 pub struct Results {
     pub passed: usize,
     failures: Vec<String>,
+    /// Failures that docs/known-failures.md lists, and listed tests that pass by now.
+    known: Vec<String>,
+    mended: Vec<String>,
+    passes: Vec<String>,
     /// Failures counted by another tool, which printed them itself.
     foreign: usize,
 }
 
 impl Results {
-    pub fn pass(&mut self) {
+    pub fn pass(&mut self, name: &str) {
         self.passed += 1;
+        self.passes.push(name.to_owned());
     }
 
     /// Reports at once, so that a long run shows its failures as they come.
@@ -32,10 +38,17 @@ impl Results {
         match verdict {
             Ok(()) => {
                 println!("{}   {name}", style("ok").green());
-                self.pass();
+                self.pass(name);
             }
             Err(error) => self.fail(name, &format!("{error:#}")),
         }
+    }
+
+    /// Sets those failures aside that are known, with their reasons.
+    pub fn excuse(&mut self, known: &Known, part: Part) {
+        let (excused, failures) = std::mem::take(&mut self.failures).into_iter().partition(|test| known.has(part, test));
+        (self.known, self.failures) = (excused, failures);
+        self.mended = std::mem::take(&mut self.passes).into_iter().filter(|test| known.has(part, test)).collect();
     }
 
     pub fn add_foreign(&mut self, passed: usize, failed: usize) {
@@ -51,6 +64,8 @@ impl Results {
         self.passed += other.passed;
         self.foreign += other.foreign;
         self.failures.extend(other.failures);
+        self.known.extend(other.known);
+        self.mended.extend(other.mended);
     }
 }
 
@@ -60,7 +75,10 @@ pub fn heading(part: Part) {
 
 pub fn part(part: Part, results: &Results) {
     let failed = results.failed();
-    let text = format!("{}: {} passed, {failed} failed", name(part), results.passed);
+    let mut text = format!("{}: {} passed, {failed} failed", name(part), results.passed);
+    if !results.known.is_empty() {
+        text += &format!(", {} known failures", results.known.len());
+    }
     println!("   {}", if failed == 0 { style(text).green() } else { style(text).red() });
 }
 
@@ -68,6 +86,12 @@ pub fn part(part: Part, results: &Results) {
 pub fn summary(total: &Results) {
     if !total.failures.is_empty() {
         println!("\nfailed: {}", total.failures.join(", "));
+    }
+    if !total.known.is_empty() {
+        println!("\nfailed as {FILE} says ({}): {}", total.known.len(), total.known.join(", "));
+    }
+    if !total.mended.is_empty() {
+        println!("\npassed although {FILE} lists them: {}", total.mended.join(", "));
     }
     println!("\n{} passed, {} failed", total.passed, total.failed());
 }
@@ -92,7 +116,7 @@ mod tests {
     #[test]
     fn counts_add_up() {
         let mut a = Results::default();
-        a.pass();
+        a.pass("y");
         a.fail("x", "because");
         let mut b = Results::default();
         b.add_foreign(10, 2);
