@@ -277,7 +277,10 @@ fn less(shell: &mut Shell) -> Result<()> {
     shell
         .session
         .wait_screen("the first page again", LIMIT, |screen| screen.contents().starts_with("1\n2\n3"))?;
-    shell.keys("/77\r")?;
+    for key in ["/", "7", "7", "\r"] {
+        shell.keys(key)?;
+        std::thread::sleep(Duration::from_millis(200));
+    }
     shell.session.wait_screen("what was searched for", LIMIT, |screen| {
         screen.contents().lines().next().is_some_and(|line| line.contains("77"))
     })?;
