@@ -14,7 +14,8 @@ pub fn debug(options: &DebugOptions) -> Result<u8> {
     let kernel = options.machine.kernel.clone().map_or_else(|| project.kernel(), Ok)?;
     let initrd = options.machine.initrd.clone().map_or_else(|| project.initramfs(), Ok)?;
     let script = project.target().join("exo-debug.gdb");
-    std::fs::write(&script, script_text(&with_symbols(&kernel), options.port)).context("can't write the gdb script")?;
+    std::fs::write(&script, script_text(&with_symbols(&kernel), options.port))
+        .context("can't write the gdb script")?;
     let boot = Boot {
         options: &options.machine,
         default_machine: Machine::Pc,

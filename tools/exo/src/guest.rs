@@ -19,6 +19,7 @@ use crate::initrd::{self, Initrd};
 use crate::link::control::{Event, Parser};
 use crate::machine::{Boot, Console, LinkSockets};
 use crate::project::Project;
+use crate::terminal;
 
 /// How a job came to its end.
 #[derive(Debug, PartialEq, Eq)]
@@ -84,11 +85,12 @@ impl System {
         }
     }
 
-    fn append(&self) -> String {
+    fn append(&self, terminal: bool) -> String {
         if self.linux.is_some() {
             LINUX_APPEND.into()
         } else {
-            "console=ttyS0 quiet panic=-1 init=/sbin/exo-init".into()
+            let size = if terminal { terminal::size_option() } else { String::new() };
+            format!("console=ttyS0 quiet panic=-1 init=/sbin/exo-init{size}")
         }
     }
 }
@@ -158,7 +160,7 @@ impl Job {
             default_machine: if system.linux.is_some() { Machine::Pc } else { Machine::Microvm },
             kernel: Some(&system.kernel),
             initrd: Some(file.path()),
-            append: system.append(),
+            append: system.append(self.terminal.contains(&true)),
             console: Console::Socket(console_child.as_raw_fd()),
             link: Some(LinkSockets {
                 stdin: stdin_child.as_raw_fd(),

@@ -80,7 +80,6 @@ fn feed(guest: &mut Guest, interactive: bool) -> Result<()> {
             }
         });
     }
-    send_size(&link);
     let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP, SIGWINCH])
         .context("can't listen for signals")?;
     std::thread::spawn(move || {

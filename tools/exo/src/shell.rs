@@ -12,6 +12,7 @@ use crate::initrd;
 use crate::machine::{Boot, Console};
 use crate::project::Project;
 use crate::run::send_size;
+use crate::terminal;
 
 pub fn shell(options: &ShellOptions) -> Result<u8> {
     let project = Project::find()?;
@@ -30,13 +31,14 @@ pub fn shell(options: &ShellOptions) -> Result<u8> {
     let (ours, theirs) = UnixStream::pair().context("can't make a socket pair")?;
     rustix::io::fcntl_setfd(&theirs, rustix::io::FdFlags::empty())?;
     let console = if options.display { "console=tty0" } else { "console=ttyS0" };
+    let size = if machine.linux || options.display { String::new() } else { terminal::size_option() };
     let quiet = if options.verbose { "" } else { " quiet" };
     let boot = Boot {
         options: machine,
         default_machine: if options.display || machine.linux { Machine::Pc } else { Machine::Microvm },
         kernel: Some(&kernel),
         initrd: Some(packed.as_ref().map_or(initrd.as_path(), |file| file.path())),
-        append: format!("{console}{quiet} {init}"),
+        append: format!("{console}{quiet}{size} {init}"),
         console: Console::Terminal,
         link: None,
         sizes: Some(theirs.as_raw_fd()),
@@ -51,7 +53,6 @@ pub fn shell(options: &ShellOptions) -> Result<u8> {
     let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGWINCH])?;
     std::thread::spawn(move || {
         let link = Mutex::new(ours);
-        send_size(&link);
         for signal in &mut signals {
             if signal == SIGWINCH {
                 send_size(&link);

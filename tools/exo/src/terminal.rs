@@ -33,6 +33,11 @@ pub fn size() -> Option<(u16, u16)> {
     (size.ws_row != 0 && size.ws_col != 0).then_some((size.ws_row, size.ws_col))
 }
 
+/// The word of the kernel's command line that gives the console this terminal's size, if it has one.
+pub fn size_option() -> String {
+    size().map_or_else(String::new, |(rows, columns)| format!(" exo.window={rows}x{columns}"))
+}
+
 const PREFIX: u8 = 0x01;
 
 /// Looks for Ctrl-A X in what is typed, as QEMU's own console does.
