@@ -1,0 +1,2 @@
+# Date arithmetic over a year, day by day.
+export TZ=UTC; d=0; last=; while [ $d -lt 366 ]; do s=$((1577836800 + d * 86400)); m=$(date -d @$s +%m); [ "$m" != "$last" ] && date -d @$s '+%b %d %a %j'; last=$m; d=$((d + 30)); done; for y in 1900 2000 2023 2024; do [ $((y % 4)) = 0 ] && { [ $((y % 100)) != 0 ] || [ $((y % 400)) = 0 ]; } && echo "$y leap" || echo "$y"; done; date -d '2024-02-28 23:59:59' +%s; date -d @1709251199 '+%F %T'; date -d @1709251200 '+%F %T'; for z in UTC EST5 JST-9 IST-5:30; do TZ=$z date -d @1700000000 "+%F %T %Z"; done

@@ -1,0 +1,2 @@
+# Several writers append to one file; no line is torn.
+for p in 1 2 3 4; do (i=0; while [ $i -lt 100 ]; do echo "writer $p line $i end"; i=$((i+1)); done >> log) & done; wait; wc -l < log; grep -cv '^writer [1-4] line [0-9]* end$' log; for p in 1 2 3 4; do grep -c "^writer $p" log; done; sort log | uniq -d | wc -l; (for i in $(seq 200); do echo $i; done) | tee -a log > /dev/null; tail -n 1 log; cut -d' ' -f1,2 log | sort | uniq -c | sed 's/^ *//' | head -n 4 | tail -n 2

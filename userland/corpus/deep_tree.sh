@@ -1,0 +1,2 @@
+# A tree of a hundred levels, and a wide one.
+d=.; i=0; while [ $i -lt 100 ]; do d=$d/x; mkdir $d; i=$((i+1)); done; find . -type d | wc -l; echo deep > $d/f; cat $d/f | cat; find . -name f | awk -F/ '{print NF}'; rm -r x; ls; for a in 1 2 3 4 5; do for b in 1 2 3 4 5; do mkdir -p w/$a/$b; echo $a$b > w/$a/$b/f; done; done; find w -type f | wc -l; cat w/*/*/f | sort | head -n 2; ls -R w | wc -l; du -a w | wc -l; mv w/1 w/9; ls w; cp -r w v; diff -r w v && echo same; find w v -type f -delete; find w -depth -type d -exec rmdir {} \; ; ls

@@ -1,0 +1,2 @@
+# Devices from scripts.
+echo x > /dev/null; echo $?; head -c 3 /dev/zero | od -An -tx1; echo x > /dev/full; echo $?; head -c 16 /dev/urandom | wc -c; a=$(head -c 16 /dev/urandom | md5sum); b=$(head -c 16 /dev/urandom | md5sum); [ "$a" != "$b" ] && echo random; ls -l /dev/null | cut -c1-10; stat -c '%t,%T' /dev/null /dev/zero /dev/full /dev/urandom; cat /dev/null | wc -c; echo to stderr > /dev/stderr 2>&1; echo in | cat /dev/stdin; readlink /dev/fd; [ -c /dev/tty ] && echo tty; (echo x > /dev/tty) 2>/dev/null; echo $?; mknod n c 1 3; echo gone > n; cat n; rm n

@@ -1,0 +1,2 @@
+# install, cp -a of a tree, diff -r, find -exec chmod.
+mkdir -p s/bin s/doc; echo '#!/bin/sh' > s/bin/run; echo doc > s/doc/a; ln -s a s/doc/b; install -m 755 s/bin/run run; stat -c %a run; install -d -m 700 x/y; stat -c %a x/y; install -m 644 s/doc/a x/y; ls x/y; install -D s/doc/a new/dir/a 2>/dev/null && cat new/dir/a; cp -a s t; diff -r s t && echo same; find t -type f -exec chmod 600 {} +; find t -type f -exec stat -c %a {} \; | sort -u; echo changed > t/doc/a; diff -rq s t; rm -rf t; cp -r s t; [ -L t/doc/b ] && echo link kept

@@ -1,0 +1,2 @@
+# Ten megabytes through the usual tools.
+head -c 10485760 /dev/zero | tr '\0' 'a' > f; stat -c %s f; md5sum < f; cp f g; cmp f g && echo same; cat f g | wc -c; gzip -c f | wc -c | awk '{print ($1 < 20000)}'; dd if=f of=h bs=64k 2>/dev/null; cmp f h && echo same; tail -c 5 f; echo; head -c 5 f; echo; split -b 4m f s; ls s* | wc -l; cat s* | cmp - f && echo whole; truncate -s 5 f; cat f; echo; rm g h s*; ls; od -An -c f; grep -c a f; fold -w 2 f

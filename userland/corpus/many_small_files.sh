@@ -1,0 +1,2 @@
+# Two thousand small files: create, read, change, remove.
+mkdir d; i=0; while [ $i -lt 2000 ]; do echo $i > d/$i; i=$((i+1)); done; ls d | wc -l; cat d/* | awk '{s+=$1} END {print s}'; find d -type f | wc -l; for i in 1 10 100 1000; do cat d/$i; done; find d -name '*5' -exec rm {} +; ls d | wc -l; grep -l 99 d/* | wc -l; tar cf t.tar d; tar tf t.tar | wc -l; rm -r d; tar xf t.tar; ls d | wc -l; find d -type f | xargs cat | sort -n | md5sum; rm -r d t.tar; ls

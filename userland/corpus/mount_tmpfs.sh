@@ -1,0 +1,2 @@
+# mount and umount of tmpfs and bind mounts.
+mkdir m b; mount -t tmpfs -o size=1m none m; echo x > m/f; grep -c " $(pwd)/m tmpfs" /proc/mounts; mount -o bind m b; cat b/f; mountpoint -q m; echo $?; mountpoint -q .; echo $?; df -k m | awk 'NR == 2 {print $2}'; umount b; ls b; mount -o remount,ro m; echo y > m/g 2>/dev/null; echo $?; umount m; ls m; umount m 2>/dev/null; echo $?; mount -t tmpfs none m; (cd m; umount ../m 2>/dev/null; echo busy $?); umount -l m; mount -t nosuch none m 2>/dev/null; echo $?; chroot . /nosuch 2>/dev/null; echo $?

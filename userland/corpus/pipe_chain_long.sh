@@ -1,0 +1,2 @@
+# A pipeline of forty stages, and one that feeds itself through a FIFO.
+p="seq 1000"; i=0; while [ $i -lt 40 ]; do p="$p | cat"; i=$((i+1)); done; eval "$p" | md5sum; seq 1000 | md5sum; seq 100 | sed 's/1/x/' | tr x y | grep -v 5 | awk '{print NR": "$0}' | tail -n 3 | cut -d: -f2 | tr -d ' ' | sort | uniq | wc -l; mkfifo loop; (echo 1; i=0; while [ $i -lt 20 ] && read n; do echo $((n+1)); i=$((i+1)); done < loop) | tee loop | tail -n 1

@@ -1,0 +1,2 @@
+# Renaming in rounds, over existing files, from many processes.
+echo a > x; echo b > y; mv x t; mv y x; mv t y; cat x y; for i in 1 2 3 4 5; do echo $i > f; mv f g; done; cat g; mkdir d; for i in $(seq 50); do (echo $i > d/t$i; mv d/t$i d/final) & done; wait; ls d; wc -l < d/final; mkdir p; (cd p; for i in $(seq 20); do mkdir $i; done); mv p q; ls q | wc -l; for i in q/*; do mv $i ./; done; ls -d 1 10 20; rmdir q; rmdir $(seq 20); ls

@@ -1,0 +1,2 @@
+# ulimit: reading, lowering, effects.
+ulimit -n 50; ulimit -n; (ulimit -n 10; exec 9>a; echo $?; (exec 10>b) 2>/dev/null; echo $?); ulimit -S -c 0; ulimit -c; (ulimit -f 2; head -c 5000 /dev/zero > big 2>/dev/null; echo $(($? > 0)); stat -c %s big); ulimit -H -n; (ulimit -t 1; ulimit -t); ulimit -s 4096; ulimit -s; (ulimit -v 100000; ulimit -v); (ulimit -u 1000; ulimit -u); ulimit -x 2>/dev/null | head -c 0; (ulimit -n 5000000) 2>/dev/null; echo $(($? > 0))

@@ -1,0 +1,2 @@
+# set: -f, -a, -e, -n, -o, $-, and command line options.
+set -a; V=exported; set +a; sh -c 'echo $V'; set -f; echo *; set +f; set -o | grep -c .; set -o noglob; echo *; set +o noglob; sh -c 'set -e; set +e; false; echo on'; sh -c 'set -o errexit; false; echo never'; echo $?; sh -f -c 'echo *'; sh -e -c 'false || echo ok'; set -- -a; echo $1; set -; sh -c 'set -o nosuch' 2>/dev/null; echo $?; sh -o pipefail -c 'false | true; echo $?'

@@ -1,0 +1,3 @@
+# A small report from data, the way scripts are written.
+for i in $(seq 60); do echo "$((i % 7)) user$((i % 5)) $((i * 37 % 101))"; done > data
+awk '{n[$2]++; s[$2]+=$3} END {for (u in n) printf "%-6s %3d %6.2f\n", u, n[u], s[u]/n[u]}' data | sort; cut -d' ' -f1 data | sort | uniq -c | sort -k1nr -k2n | head -n 3; sort -k3n data | tail -n 2; grep -c user1 data; sed -n '/user3/s/user3/USER3/p' data | head -n 2; tr ' ' , < data | head -n 2; paste -d: data data | head -n 1; nl data | tail -n 1; tac data | head -n 1; awk '$3 > 90' data | wc -l; join() { :; }; column -t data 2>/dev/null | head -n 1

@@ -1,0 +1,2 @@
+# sleep, usleep, time and timing of waits.
+s=$(date +%s); sleep 1; e=$(date +%s); [ $((e - s)) -ge 1 ] && [ $((e - s)) -lt 5 ] && echo slept; sleep 0; echo $?; sleep 0.01 0.01; echo $?; sleep x 2>/dev/null; echo $?; sleep 2>/dev/null; echo $?; time true 2>&1 | wc -l; (time -f %x true) 2>&1 | head -n 1; sleep 0.05 & wait; echo waited; s=$(date +%s); (sleep 1 & sleep 1 & wait); e=$(date +%s); [ $((e - s)) -lt 5 ] && echo parallel; timeout 1 sleep 0.1; echo $?

@@ -1,0 +1,2 @@
+# umask with every kind of creation.
+for u in 000 022 027 077 777; do (umask $u; touch f$u; mkdir d$u; mkfifo p$u; stat -c '%a %n' f$u d$u p$u); done; umask 022; (umask u=rwx,g=rx,o=; umask); (umask g-w,o+r; umask -S); (umask 999) 2>/dev/null; echo $?; cp f000 copy; stat -c %a copy; (umask 077; cp f000 c2; stat -c %a c2; cp -p f000 c3; stat -c %a c3; tar cf a.tar f000; mkdir x; cd x; tar xf ../a.tar; stat -c %a f000)

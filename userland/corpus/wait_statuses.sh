@@ -1,0 +1,2 @@
+# wait with several children that end in different ways.
+(exit 1) & a=$!; (kill -9 $(sh -c 'echo $PPID')) 2>/dev/null & b=$!; sh -c 'kill -TERM $$' & c=$!; true & d=$!; wait $a; echo $?; wait $c 2>/dev/null; echo $?; wait $d; echo $?; wait $b 2>/dev/null; [ $? -gt 0 ] && echo killed; for i in 1 2 3; do (sleep 0.0$i; exit $i) & eval p$i=$!; done; wait $p3; echo $?; wait $p1; echo $?; wait $p2; echo $?; (exit 5) & wait; echo $?; wait; echo $?; (sleep 0.1; exit 9) & wait $!; echo $?

@@ -1,0 +1,2 @@
+# A directory with a thousand files.
+mkdir d; cd d; seq 1000 | sed 's/^/file-/' | xargs touch; ls | wc -l; echo file-1?? | wc -w; echo *9 | wc -w; ls | sort -t- -k2n | tail -n 1; for f in file-99*; do echo $f; done | tail -n 2; set -- *; echo $# $1; rm file-[1-5]*; ls | wc -l; find . -name 'file-7*' | wc -l; ls -A | wc -l | awk '{print ($1 >= 444)}'; for f in *; do mv $f x$f; done; ls | head -n 2; rm x*; ls | wc -l
