@@ -1,0 +1,2 @@
+# awk: changing NF and fields, OFS, rebuilding the record.
+echo 'a b c d' | awk '{NF=2; print; print NF}'; echo 'a b' | awk '{$5="e"; print; print NF}'; echo 'a b c' | awk 'BEGIN{OFS="-"}{$1=$1; print $0; $2=""; print}'; echo 'a,b;c' | awk -F'[,;]' '{print $3, NF}'; echo ' lead' | awk '{print $1 "|" NF}'; echo 'a b c' | awk '{$0="x y"; print $2, NF}'; printf 'k=v\n' | awk -F= '{print $2}'; echo abc | awk -F '' '{print $2, NF}'; printf 'a\tb c\n' | awk -F'\t' '{print $2}'

@@ -1,0 +1,2 @@
+# awk: regular expressions, dynamic ones, ranges, negation.
+printf 'foo1\nbar22\nbaz\n' > f; awk '/[0-9]+$/' f; awk '$0 !~ /[0-9]/' f; awk -v r='^b' '$0 ~ r' f; awk '/foo/,/bar/' f; awk '{print match($0, /[0-9]+/), RLENGTH}' f; awk '{gsub(/[aeiou]/, "(&)"); print}' f; awk '{sub("[0-9]+$", "#"); print}' f; awk '/^.{3}$/' f; awk '/a\.b|z$/' f; echo 'a.b' | awk '{print /a\.b/, /^a.b$/, "a" ~ /^[^b]$/}'; echo 'x/y' | awk '/\//{print "slash"}'; echo tEsT | awk '{print tolower($0) ~ /test/}'

@@ -1,0 +1,2 @@
+# Columns of text: cut, paste, awk, fold, expand together.
+printf 'name age\nalice 30\nbob 7\n' > f; awk '{printf "%-10s|%5s\n", $1, $2}' f; cut -c1-3 f | paste -d: - f; fold -w 4 f; expand -t 8 f | od -c | head -n 1; awk '{print length, $0}' f | sort -n | cut -d' ' -f2-; tr ' ' '\t' < f | expand -t 12; rev f | cut -d' ' -f1 | rev; sed 's/ /\n/' f | paste - - ; awk 'NR>1{s+=$2}END{print s}' f; while read n a; do printf '%5s:%s\n' "$n" "$a"; done < f

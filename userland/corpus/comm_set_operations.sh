@@ -1,0 +1,2 @@
+# Sets of lines: union, intersection, difference with the usual tools.
+seq 1 2 20 > odd; seq 1 3 20 > third; sort odd > o; sort third > t; comm -12 o t | sort -n | paste -s -d' '; sort -u o t | sort -n | paste -s -d' '; comm -23 o t | sort -n | paste -s -d' '; grep -Fxf third odd | paste -s -d' '; grep -vFxf third odd | paste -s -d' '; sort o t | uniq -d | wc -l; sort o t | uniq -u | wc -l; awk 'NR==FNR {s[$0]; next} $0 in s' third odd | paste -s -d,; cat o o | sort | uniq -c | awk '$1 != 2' | wc -l

@@ -1,0 +1,2 @@
+# Checksums of known strings against their published values.
+printf abc | md5sum | cut -c1-32; printf abc | sha1sum | cut -c1-40; printf abc | sha256sum | cut -c1-64; printf abc | sha512sum | cut -c1-32; printf '' | md5sum; printf '' | sha256sum | cut -c1-16; printf '123456789' | cksum; printf '123456789' | crc32 /dev/stdin 2>/dev/null | cut -c1-8; printf abc | sum; printf abc | sum -s 2>/dev/null; head -c 1000000 /dev/zero | tr '\0' a | sha1sum; printf abc | sha3sum | cut -c1-20; printf abc | sha3sum -a 256 2>/dev/null | cut -c1-20

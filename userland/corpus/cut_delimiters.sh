@@ -1,0 +1,2 @@
+# cut with odd delimiters, empty fields, long lines.
+printf 'a::b:c\n' | cut -d: -f2; printf 'a::b:c\n' | cut -d: -f1,4; printf 'a;b;c\n' | cut -d';' -f3-; printf ' a b\n' | cut -d' ' -f2; cut -d: -f1 /etc/passwd | head -n 1; seq 10 | tr '\n' ' ' | cut -d' ' -f3-5; head -c 100000 /dev/zero | tr '\0' x | cut -c 99990- | wc -c; printf 'abc\n\ndef\n' | cut -c2; printf 'a:b\n' | cut -d: -f5; printf 'a\n' | cut -c0 2>/dev/null; echo $?; printf 'x:y:z\n' | cut -d: -f3,1

@@ -1,0 +1,2 @@
+# A hundred thousand builtin commands.
+i=0; while [ $i -lt 30000 ]; do i=$((i+1)); done; echo $i; i=0; while [ $i -lt 5000 ]; do echo line $i; i=$((i+1)); done | md5sum; i=0; while [ $i -lt 3000 ]; do printf '%d,' $i; i=$((i+1)); done | wc -c; s=; i=0; while [ $i -lt 500 ]; do s="$s$i "; i=$((i+1)); done; echo ${#s}; for i in $(seq 3000); do case $i in *99) echo $i;; esac; done | wc -l; i=0; until [ $i -ge 2000 ]; do : $((i+=1)); done; echo $i

@@ -1,0 +1,2 @@
+# find: and, or, not, parentheses, prune, precedence.
+mkdir -p a/skip b; touch a/1 a/2.c a/skip/3.c b/4.c b/5; find . -name '*.c' -o -name 5 | sort; find . \( -name '*.c' -o -name 5 \) -type f | sort; find . -name skip -prune -o -name '*.c' -print | sort; find . ! -name '*.c' -type f | sort; find . -type f -a ! -path './a/*' | sort; find . -name '[0-9]*' | sort; find a b -type f | sort; find . -maxdepth 1 -mindepth 1 | sort; find . -type f -exec test -s {} \; -print; echo x > a/1; find . -type f -size +0 ; find . -type d -name 'a*' -print -o -name b -print

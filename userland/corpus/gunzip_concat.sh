@@ -1,0 +1,2 @@
+# Archives in a row, names, in-place work.
+for i in 1 2 3; do seq $i | gzip >> all.gz; done; zcat all.gz; gunzip -c all.gz | wc -l; cp all.gz copy.gz; gunzip copy.gz; cat copy | md5sum; seq 100 > a; seq 200 > b; gzip a b; ls; gunzip a.gz b.gz; wc -l a b; gzip -v a 2>/dev/null; echo $?; zcat a.gz | tail -n 1; printf 'x' | gzip | od -An -tx1 | cut -c1-6; bzip2 b; bzcat b.bz2 | tail -n 1; cat all.gz all.gz | zcat | wc -l

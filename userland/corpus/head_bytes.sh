@@ -1,0 +1,2 @@
+# head and tail by bytes over pipes and files of odd sizes.
+seq 1000 > f; head -c 10 f | od -c | head -n 1; tail -c 10 f | od -c | head -n 1; head -c -3880 f; tail -c +3890 f; head -c 1k f | wc -c; cat f | tail -c 4; cat f | head -c 4; printf abc | tail -c 10; echo; printf abc | head -c 10; echo; printf 'a\nb' | head -n 1; printf 'a\nb' | tail -n 1; echo; yes | head -c 100000 | wc -c; head -c 0 f | wc -c; seq 5 | (head -n 1; cat) | head -n 1

@@ -1,0 +1,2 @@
+# Checksums over a tree, then a change.
+mkdir -p t/s; for i in $(seq 20); do seq $i > t/$i; seq $((i+1)) > t/s/$i; done; find t -type f | sort | xargs md5sum > sums; md5sum sums; md5sum -c sums | grep -c OK; echo change >> t/5; md5sum -c sums 2>/dev/null | grep -v OK; md5sum -cs sums; echo $?; rm t/6; md5sum -c sums 2>/dev/null | grep -c FAILED; sha1sum t/1 t/2; find t -type f -exec sha256sum {} + | sort | awk '{print $1}' | sha256sum

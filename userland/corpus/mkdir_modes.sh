@@ -1,0 +1,2 @@
+# mkdir: -p, -m, existing, several.
+mkdir a b c; ls; mkdir a 2>/dev/null; echo $?; mkdir -p a; echo $?; mkdir x/y 2>/dev/null; echo $?; mkdir -p x/y/z; find x; mkdir -m 711 m; stat -c %a m; mkdir -m u=rwx,go= n; stat -c %a n; mkdir -p -m 700 p/q; stat -c '%a' p p/q; touch f; mkdir f 2>/dev/null; echo $?; mkdir -p f/x 2>/dev/null; echo $?; mkdir -v v 2>/dev/null; mkdir -- -d; ls -d -- -d; rmdir -- -d; (umask 077; mkdir u; stat -c %a u); mkdir ''  2>/dev/null; echo $?

@@ -1,0 +1,2 @@
+# eval and sh -c with several levels of quotes.
+a="it's"; echo "$a"; eval "echo \"\$a\""; sh -c 'echo "$1"' _ "$a"; sh -c "echo '\$HOME' \"$a\""; b='a "b" c'; eval "set -- \"\$b\""; echo "$1"; x='$y'; y=z; eval echo $x; eval "eval echo \\\$x"; printf '%s\n' "$(printf '%s' "$(printf "%s" 'deep "quote"')")"; q() { printf "'%s'" "$(printf %s "$1" | sed "s/'/'\\\\''/g")"; }; eval "echo $(q "it's \$x \`y\`")"; sh -c 'sh -c "sh -c \"echo three\""'

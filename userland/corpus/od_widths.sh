@@ -1,0 +1,2 @@
+# od with every type and width.
+printf '\1\2\3\4\5\6\7\10ABCDEFGH' > f; for t in o1 o2 o4 o8 d1 d2 d4 d8 u1 u2 u4 u8 x1 x2 x4 x8 a c; do echo $t; od -An -t$t f; done; od -Ad -tx1 f | tail -n 1; od -Ax -tx1 f | tail -n 1; od -tx1z f 2>/dev/null | head -n 1; od -w4 -tx1 f; od -j 3 -N 4 -An -tx1 f; printf '\0\0\200\77' | od -An -tf4; printf 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' | od -c; od -b f; od -d f; od -h f; od -i f | head -n 1; od -l f | head -n 1

@@ -1,0 +1,2 @@
+# PATH: order, empty parts, changes, hash, which, command -v, type.
+mkdir p1 p2; printf '#!/bin/sh\necho one\n' > p1/tool; printf '#!/bin/sh\necho two\n' > p2/tool; chmod +x p1/tool p2/tool; OLD=$PATH; PATH=$PWD/p1:$PWD/p2:$OLD; tool; PATH=$PWD/p2:$PWD/p1:$OLD; tool; rm p2/tool; tool; PATH=$OLD; tool 2>/dev/null; echo $?; cp p1/tool here; PATH=:$OLD; here; PATH=$OLD:.; here; PATH=$OLD; command -v nosuch; echo $?; PATH=$PWD/p1:$OLD; which tool | sed 's,.*/p,p,'; chmod -x p1/tool; tool 2>/dev/null; echo $?; PATH=; ls 2>/dev/null; echo $?

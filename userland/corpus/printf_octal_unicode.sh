@@ -1,0 +1,2 @@
+# printf and echo with bytes and multibyte text.
+printf '\303\244\n' | od -An -tx1; printf '%s\n' 'äöü' | wc -c; printf '%b\n' '\0303\0244' | od -An -tx1; echo 'grün' | sed 's/ü/ue/'; echo 'ä' | tr 'ä' 'a' | od -An -tx1; x='héllo'; printf '%.3s|\n' "$x" | od -c | head -n 2; printf '\x41\n'; printf '%x\n' "'a"; awk 'BEGIN {print length("äb") > 0}'; echo 'naïve café' | grep -o 'caf.*'; printf '日本\n' | cut -b1-3; printf 'z\na\nä\n' | sort | tail -n 1; echo 'ÄÖ' | od -An -c

@@ -1,0 +1,2 @@
+# Reading a file line by line in four ways.
+printf 'one\n two  words \n\\back\\slash\nlast without newline' > f; while read l; do echo "[$l]"; done < f; while IFS= read -r l; do echo "[$l]"; done < f; while IFS= read -r l || [ -n "$l" ]; do echo "[$l]"; done < f; n=0; while read -r w rest; do n=$((n+1)); echo "$n:$w"; done < f; sed -n 'p' f | wc -l; cat f | while read -r a; do echo ${#a}; done; exec 3< f; while read -r l <&3; do echo x; done; exec 3<&-; read first < f; echo $first

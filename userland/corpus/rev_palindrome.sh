@@ -1,0 +1,2 @@
+# rev, palindromes, letter counts.
+printf 'racecar\nhello\nlevel\n' > w; while read x; do [ "$x" = "$(echo $x | rev)" ] && echo "$x yes" || echo "$x no"; done < w; fold -w 1 w | sort | uniq -c | sort -k1nr -k2 | head -n 3 | sed 's/^ *//'; rev w; tr a-z n-za-m < w; tr a-z n-za-m < w | tr a-z n-za-m | cmp - w && echo rot13; seq 100 | while read n; do r=$(echo $n | rev); [ $n = $r ] && echo $n; done | wc -l; awk '{for (i=length; i>0; i--) printf "%s", substr($0, i, 1); print ""}' w

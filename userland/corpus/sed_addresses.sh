@@ -1,0 +1,2 @@
+# sed: steps, last line, regular expressions, ranges that do not close, nested blocks.
+seq 10 > f; sed -n '2~3p' f; sed -n '$p' f f; sed -n '/3/,/5/p' f; sed -n '/8/,/nosuch/p' f; sed -n '3,1p' f; sed '/2/,/4/{/3/d}' f | head -n 4; sed -n '/^1$/,+1p' f; sed -n '2!{4!{6!p}}' f | tr '\n' ' '; echo; sed '1!d' f; sed -n '5,${/7/!p}' f | tr '\n' ' '; echo; sed -n '\,3,p' f; sed '0,/1/s/1/X/' f | head -n 1; sed -n '/1/{n;p}' f; sed '1,3!s/$/+/' f | tail -n 2

@@ -1,0 +1,2 @@
+# Sorting and merging large inputs through pipes.
+awk 'BEGIN {x=1; for (i=0; i<20000; i++) {x=(x*16807)%2147483647; printf "%d key%d\n", x, x%100}}' > f; sort f | md5sum; sort -n f | md5sum; sort -k2,2 -k1n f | md5sum; sort -r f | tail -n 1; sort -u -k2,2 f | wc -l; head -n 10000 f | sort > a; tail -n 10000 f | sort > b; cat a b | sort | md5sum; cut -d' ' -f2 f | sort | uniq -c | sort -k1nr -k2 | head -n 3; sort -n f | head -n 1; sort -c a && echo sorted; sort -t' ' -k1,1n f | cmp - /dev/null 2>/dev/null; echo $?

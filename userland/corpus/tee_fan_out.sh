@@ -1,0 +1,2 @@
+# One stream to several readers.
+mkfifo a b; md5sum < a > ma & wc -l < b > wb & seq 20000 | tee a b | tail -n 1; wait; cat ma wb; seq 10 | tee >/dev/null x y z; cmp x y && cmp y z && echo same; (seq 5 | tee /dev/stderr | wc -l) 2>&1 | sort | head -n 3; echo a | tee -a x x > /dev/null; tail -n 2 x; seq 3 | tee /dev/full 2>/dev/null | cat; seq 100000 | tee f | (head -n 1; cat > /dev/null); wc -l < f

@@ -1,0 +1,2 @@
+# tr with classes, ranges, octal and complements.
+echo 'Hello World 123' > f; tr '[:upper:]' '[:lower:]' < f; tr -d '[:digit:]' < f; tr -cd '[:alnum:]\n' < f; tr -s '[:space:]' '_' < f; echo; tr '[:alpha:]' X < f; tr a-y b-z < f; tr -d '\n' < f; echo; tr '\40' '\n' < f; tr -c '[:print:]\n' . < f; tr 'A-Z0-9' 'a-z#' < f; echo 'aabbcc' | tr -s 'a-b' 'x'; echo 'a-b' | tr 'a\-' 'xy'; echo abc | tr -d abc | wc -c; echo '\\' | tr '\\' /; tr -cs 'A-Za-z' '\n' < f

@@ -1,0 +1,2 @@
+# A trap for each of many signals.
+for s in HUP INT QUIT USR1 USR2 ALRM TERM CONT TSTP WINCH URG IO PROF VTALRM XCPU; do sh -c "trap 'echo got $s' $s; kill -$s \$\$; echo after"; done; sh -c 'trap "echo num" 10; kill -10 $$'; trap 'echo never' KILL 2>/dev/null; echo $?; trap 'x' NOSUCH 2>/dev/null; echo $?; sh -c 'trap "echo one" USR1; trap "echo two" USR1; kill -USR1 $$'; sh -c 'trap "" USR1; kill -USR1 $$; echo ignored; trap - USR1; kill -USR1 $$; echo never' 2>/dev/null; echo $?

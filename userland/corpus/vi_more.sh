@@ -1,0 +1,3 @@
+# vi: more commands from a pipe.
+export TERM=vt100
+seq 9 > f; printf ':3,5d\n:wq\n' | vi f > /dev/null 2>&1; cat f; printf 'ddp:wq\n' | vi f > /dev/null 2>&1; head -n 3 f; printf 'yyGp:wq\n' | vi f > /dev/null 2>&1; tail -n 2 f; printf '/7\nxiseven\033:w\n:q\n' | vi f > /dev/null 2>&1; grep seven f; printf 'jJ:wq\n' | vi f > /dev/null 2>&1; head -n 2 f; printf '3ddu:wq\n' | vi f > /dev/null 2>&1; wc -l < f; printf 'cwchanged\033:wq\n' | vi f > /dev/null 2>&1; head -n 1 f; printf ':r other\n:wq\n' | vi f > /dev/null 2>&1; printf ':w copy\n:q!\n' | vi f > /dev/null 2>&1; cmp f copy && echo written; printf 'rXA end\033ZZ' | vi f > /dev/null 2>&1; head -n 1 f

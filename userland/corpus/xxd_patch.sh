@@ -1,0 +1,2 @@
+# Changing bytes of a file through xxd and dd.
+seq 5 > f; xxd f; xxd f | sed 's/31/41/' | xxd -r | head -n 1; printf '\101' | dd of=f bs=1 seek=2 conv=notrunc 2>/dev/null; cat f; xxd -p f | sed 's/0a/20/g' | xxd -r -p; echo; xxd -s 4 -l 4 f; xxd -c 4 f; printf 'AB' | xxd -p; echo 4142430a | xxd -r -p; hexdump -v -e '/1 "%02X"' f; echo; xxd -i f 2>/dev/null | head -n 1; head -c 32 /dev/zero | xxd; xxd /dev/null | wc -c
