@@ -38,7 +38,7 @@ pub use task::{current, current_or_none, Task};
 
 /// Threads at most: as many as leave memory for something else.
 pub fn max_threads() -> usize {
-    const BYTES_PER_THREAD: usize = 32 << 10;
+    const BYTES_PER_THREAD: usize = 72 << 10;
     (exo_kernel::mm::total_frames() * exo_kernel::mm::PAGE_SIZE / BYTES_PER_THREAD)
         .clamp(32, table::PID_LIMIT - 1)
 }
