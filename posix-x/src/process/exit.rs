@@ -10,7 +10,7 @@ use posix_x_abi::signal::SIG_IGN;
 
 use super::table::{self, Table};
 use super::usage::Usage;
-use super::{Process, Task};
+use super::{Image, Process, Task};
 use crate::security::user::User;
 use crate::signal::{self, code, Info, SaFlags, SIGCHLD, SIGCONT, SIGHUP};
 use crate::{futex, Pid};
@@ -80,6 +80,7 @@ fn end_process(process: &Arc<Process>, status: i32) {
         crate::entry::init_ended(status);
     }
     leave_session(process);
+    process.set_image(Image::default());
     let mut gone = Vec::new();
     let mut table = table::lock();
     orphan_children(&mut table, process, &mut gone);
@@ -128,18 +129,7 @@ fn orphan_children(table: &mut Table, process: &Arc<Process>, gone: &mut Vec<Arc
     for child in children {
         add_child(table, &guardian, &child);
         child.set_parent(guardian.pid());
-        // Collected first: sending takes the lock under which threads are gone through.
-        let mut asked = Vec::new();
-        child.for_each_task(|task| {
-            if task.death_signal.load(Relaxed) != 0 {
-                asked.push(task.clone());
-            }
-        });
-        for task in asked {
-            let signal = task.death_signal.load(Relaxed);
-            let info = Info::from_user(signal, code::SI_USER, process.pid(), process.user());
-            signal::send_to_task(&task, info);
-        }
+        send_death_signals(process, &child);
         child.exit_signal.store(SIGCHLD, Relaxed);
         match child.relations.get(table).report.ended {
             Some(status) if tell_parent_of_end(table, &child, status) => {
@@ -148,6 +138,21 @@ fn orphan_children(table: &mut Table, process: &Arc<Process>, gone: &mut Vec<Arc
             Some(_) => {}
             None => hang_up_if_orphaned(table, &child, process.pid(), Some(process)),
         }
+    }
+}
+
+/// Threads of `child` that want to know of their parent's death are told.
+fn send_death_signals(parent: &Process, child: &Process) {
+    let mut wanting = Vec::new();
+    // The list of threads is locked while it is gone through, so sending comes after.
+    child.for_each_task(|task| {
+        if task.death_signal.load(Relaxed) != 0 {
+            wanting.push(task.clone());
+        }
+    });
+    for task in wanting {
+        let signal = task.death_signal.load(Relaxed);
+        signal::send_to_task(&task, Info::from_user(signal, code::SI_USER, parent.pid(), parent.user()));
     }
 }
 

@@ -7,7 +7,7 @@ use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering::Relaxed};
 use exo_kernel::mm::AddressSpace;
 use exo_kernel::sync::{SpinLock, WaitQueue};
 use exo_kernel::time::{self, Instant};
-use exo_kernel::vfs::Path;
+use exo_kernel::vfs::{DenyWrite, Path};
 
 use super::limits::{Limits, Resource, NOFILE_MAX};
 use super::table::Related;
@@ -85,6 +85,8 @@ pub struct Report {
 pub struct Image {
     /// The program's file.
     pub path: Option<Path>,
+    /// While it runs, nobody may write to it.
+    pub deny_write: Option<Arc<DenyWrite>>,
     /// Where the arguments' bytes are.
     pub arguments: (usize, usize),
     /// Where the environment's bytes are.

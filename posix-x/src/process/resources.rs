@@ -95,9 +95,9 @@ pub mod calls {
         const RUSAGE_CHILDREN: i32 = -1;
         const RUSAGE_THREAD: i32 = 1;
         let consumed = match who {
-            RUSAGE_SELF => Usage::of_process(t.process()),
+            RUSAGE_SELF => Usage::of_process(t.process()).with_memory(t.process()),
             RUSAGE_CHILDREN => t.process().children_usage(),
-            RUSAGE_THREAD => Usage::of_task(t),
+            RUSAGE_THREAD => Usage::of_task(t).with_memory(t.process()),
             _ => return Err(Errno::EINVAL),
         };
         usage.write(&consumed.to_rusage())?;

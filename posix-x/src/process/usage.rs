@@ -49,14 +49,20 @@ impl Usage {
         }
     }
 
-    /// Of a process: its threads, ended ones included.
+    /// Of a process: its threads, ended ones included. Its present memory is not counted, because asking the
+    /// address space may sleep.
     pub fn of_process(process: &Process) -> Self {
         let mut sum = process.ended_threads_usage();
         process.for_each_task(|task| sum += Self::of_task(task));
-        if let Some(space) = process.space() {
-            sum.max_resident = sum.max_resident.max(space.usage().peak_present as u64 * 4);
-        }
         sum
+    }
+
+    /// With the present memory of the process taken into account.
+    pub fn with_memory(mut self, process: &Process) -> Self {
+        if let Some(space) = process.space() {
+            self.max_resident = self.max_resident.max(space.usage().peak_present as u64 * 4);
+        }
+        self
     }
 
     /// As `getrusage` gives it.

@@ -171,6 +171,11 @@ impl NewImage {
     ) -> Result<Self, Errno> {
         let plan = plan_of(program)?;
         let interpreter = open_interpreter(t, program, &plan)?;
+        // What is no ELF file at all is a bad interpreter, not a bad program.
+        let is_elf = |interpreter: &Program| interpreter.start().starts_with(b"\x7fELF");
+        if interpreter.as_ref().is_some_and(|interpreter| !is_elf(interpreter)) {
+            return Err(Errno::ELIBBAD);
+        }
         let interpreter_plan = interpreter.as_ref().map(plan_of).transpose()?;
         let randomiser = Randomiser { on: t.persona.load(Relaxed) & ADDR_NO_RANDOMIZE == 0 };
         let space = AddressSpace::new()?;
@@ -311,6 +316,7 @@ fn describe(program: &Program, placed: &Placed, stack: &stack::Image) -> Image {
     };
     Image {
         path: Some(program.path().clone()),
+        deny_write: Some(program.deny_write().clone()),
         arguments: range(stack.arguments),
         environment: range(stack.environment),
         auxiliary: stack.auxiliary.iter().map(|(kind, value)| [*kind, *value]).collect(),

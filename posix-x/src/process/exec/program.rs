@@ -24,7 +24,7 @@ const DEPTH_MAX: usize = 5;
 pub struct Program {
     file: Arc<OpenFile>,
     path: Path,
-    _deny_write: DenyWrite,
+    deny_write: Arc<DenyWrite>,
     metadata: Metadata,
     /// As it was named.
     name: Vec<u8>,
@@ -77,10 +77,10 @@ impl Program {
         }
         let how = OpenOptions { access: Access::empty(), flags: OpenFlags::EXEC, ..OpenOptions::READ };
         let file = vfs::open_path(&at::caller(t).context(), path.clone(), &how)?;
-        let deny_write = DenyWrite::new(path.inode())?;
+        let deny_write = Arc::new(DenyWrite::new(path.inode())?);
         let name = copy(called.rsplit(|byte| *byte == b'/').next().unwrap_or(&called))?;
         let mut program =
-            Self { file, path, _deny_write: deny_write, metadata, name, called, start: copy(&[0; START_SIZE])? };
+            Self { file, path, deny_write, metadata, name, called, start: copy(&[0; START_SIZE])? };
         let mut start = core::mem::take(&mut program.start);
         let length = program.read(&mut start, 0)?;
         start.truncate(length);
@@ -112,6 +112,10 @@ impl Program {
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+    /// What keeps it from being written to.
+    pub fn deny_write(&self) -> &Arc<DenyWrite> {
+        &self.deny_write
     }
     /// Its attributes when it was opened.
     pub fn metadata(&self) -> &Metadata {
