@@ -44,6 +44,9 @@ pub fn init() -> Result<()> {
     queue.idle = Some(idle);
     cpu.stamp.store(arch::tsc(), Ordering::Relaxed);
     make_current(cpu, boot);
+    drop(queue);
+    // The idle thread starts the tick again whenever it is left; until it has run for the first time, this did.
+    time::start_tick();
     Ok(())
 }
 
