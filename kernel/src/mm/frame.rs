@@ -121,7 +121,8 @@ impl Drop for Quiet {
 /// table reaches at least to `released_end`, up to where boot memory will be released.
 pub(super) fn init(regions: &[MemoryRegion], released_end: u64) {
     let page = PAGE_SIZE as u64;
-    let end = regions.iter().filter(|r| r.usable).map(|r| r.end / page).max().unwrap_or(0).max(released_end / page);
+    let end =
+        regions.iter().filter(|r| r.usable).map(|r| r.end / page).max().unwrap_or(0).max(released_end / page);
     let frames = u32::try_from(end).unwrap_or(u32::MAX).min((1 << 29) - 1);
     let bytes = (frames as usize * size_of::<Entry>()).next_multiple_of(PAGE_SIZE) as u64;
     // Low memory is left alone: the boot page tables reach this, and devices with short addresses like it.

@@ -6,6 +6,8 @@ use core::sync::atomic::Ordering;
 use super::descriptors::{DOUBLE_FAULT, MACHINE_CHECK, NMI};
 use super::frame::UserFrame;
 use super::{cpu, irq, panic, percpu, KERNEL_IMAGE, USER_TOP};
+use crate::mm::fault::code;
+use crate::mm::FaultKind;
 use crate::user::{personality, Exception};
 
 const GENERAL_PROTECTION: u64 = 13;
@@ -123,7 +125,10 @@ extern "C" fn trap_from_user(vector: u64, error: u64, frame: &mut UserFrame) {
     if vector == PAGE_FAULT {
         let address = fault_address();
         cpu::irq_enable();
-        match crate::mm::fault::handle(address, error) {
+        // An access that the CPU made in the kernel's name, to a page that is there: trying again would not end.
+        let implied = error & (code::PRESENT | code::USER) == code::PRESENT;
+        let result = if implied { Err(FaultKind::Denied) } else { crate::mm::fault::handle(address, error) };
+        match result {
             Ok(()) => return,
             Err(fault) => {
                 exception.address = address;
