@@ -42,6 +42,10 @@ fn file_object(
     let capability = t.files().capability(fd.0)?;
     let file = capability.file(Rights::empty())?.clone();
     let access = file.access();
+    if access.is_empty() {
+        // Opened with O_PATH: not for its contents.
+        return Err(Errno::EBADF);
+    }
     let no_exec = file.path().is_some_and(|path| path.mount().flags().contains(MountFlags::NO_EXEC));
     if !access.contains(Access::READ)
         || shared && prot.contains(Prot::WRITE) && !access.contains(Access::WRITE)
