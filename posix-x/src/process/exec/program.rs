@@ -30,6 +30,8 @@ pub struct Program {
     name: Vec<u8>,
     /// What `AT_EXECFN` tells.
     called: Vec<u8>,
+    /// That name leads through a descriptor which will be closed by the exec.
+    vanishes: bool,
     start: Vec<u8>,
 }
 
@@ -65,7 +67,8 @@ impl Program {
                 called
             }
         };
-        Self::from_place(t, place, called)
+        let vanishes = start.is_some() && t.files().close_on_exec(dirfd.0)?;
+        Ok(Self { vanishes, ..Self::from_place(t, place, called)? })
     }
 
     /// Opens a place.
@@ -79,8 +82,16 @@ impl Program {
         let file = vfs::open_path(&at::caller(t).context(), path.clone(), &how)?;
         let deny_write = Arc::new(DenyWrite::new(path.inode())?);
         let name = copy(called.rsplit(|byte| *byte == b'/').next().unwrap_or(&called))?;
-        let mut program =
-            Self { file, path, deny_write, metadata, name, called, start: copy(&[0; START_SIZE])? };
+        let mut program = Self {
+            file,
+            path,
+            deny_write,
+            metadata,
+            name,
+            called,
+            vanishes: false,
+            start: copy(&[0; START_SIZE])?,
+        };
         let mut start = core::mem::take(&mut program.start);
         let length = program.read(&mut start, 0)?;
         start.truncate(length);
@@ -143,6 +154,9 @@ impl Program {
             depth += 1;
             if depth > DEPTH_MAX {
                 return Err(Errno::ELOOP);
+            }
+            if program.vanishes {
+                return Err(Errno::ENOENT);
             }
             let (interpreter, option) = (copy(line.interpreter)?, line.option.map(copy).transpose()?);
             arguments = arguments.for_script(&interpreter, option.as_deref(), &program.called)?;
