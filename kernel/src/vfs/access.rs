@@ -6,7 +6,7 @@ use bitflags::bitflags;
 use spin::Once;
 
 use super::acl;
-use super::inode::{Inode, InodeCore, InodeFlags};
+use super::inode::{Inode, InodeCore, InodeFlags, InodeRef};
 use super::types::{mode, Access, NodeKind};
 use crate::{Kind, Result};
 
@@ -72,8 +72,18 @@ pub(super) fn caller_keeps_ids() -> bool {
     CALLER_PRIVILEGES.get().is_some_and(|ask| ask().contains(Privileges::FSETID))
 }
 
-/// May `creds` access the inode so? [`Kind::AccessDenied`] if not.
+/// May `creds` go through this directory, whose core is `core`?
 #[inline]
+pub(super) fn check_search(creds: &Credentials, inode: &InodeRef, core: &InodeCore) -> Result<()> {
+    const ALL: u32 = 0o111;
+    // What everybody may needs no further look, unless an access list says otherwise.
+    if core.mode() & ALL == ALL && !core.flags().contains(InodeFlags::HAS_ACL) {
+        return Ok(());
+    }
+    check(creds, &**inode, Access::EXECUTE)
+}
+
+/// May `creds` access the inode so? [`Kind::AccessDenied`] if not.
 pub fn check(creds: &Credentials, inode: &dyn Inode, wanted: Access) -> Result<()> {
     let core = inode.core();
     let bits = u32::from(wanted.bits());

@@ -11,6 +11,7 @@ use super::file::{File, Io};
 use super::inode::InodeRef;
 use super::locks::Holder;
 use super::path::Path;
+use super::times;
 use super::types::{Access, DirEntry, Metadata, NodeKind, Status, Whence};
 use crate::mm::Vmo;
 use crate::sync::{Events, Mutex, PollTable, SpinLock};
@@ -36,6 +37,8 @@ pub struct OpenFile {
     access: Access,
     /// Cached [`File::seekable`].
     seekable: bool,
+    /// Does reading touch the access time of what is at the path?
+    dated: bool,
     status: AtomicU32,
     position: Mutex<u64>,
     /// Number of this description, unlike any other's.
@@ -65,12 +68,15 @@ impl OpenFile {
 
     fn make(file: Arc<dyn File>, path: Option<Path>, access: Access, status: Status) -> Self {
         let seekable = file.seekable();
+        let dated = |path: &Path| matches!(path.inode().kind(), NodeKind::File | NodeKind::Directory);
+        let dated = path.as_ref().is_some_and(dated);
         OPEN.fetch_add(1, Ordering::Relaxed);
         Self {
             file,
             path,
             access,
             seekable,
+            dated,
             status: AtomicU32::new(status.bits()),
             position: Mutex::new(0),
             id: Once::new(),
@@ -133,6 +139,16 @@ impl OpenFile {
         Io { position, status: self.status(), limit }
     }
 
+    /// Something was read, or looked for.
+    #[inline]
+    fn touch(&self) {
+        if self.dated && !self.status().contains(Status::NO_ATIME) {
+            if let Some(path) = &self.path {
+                times::accessed(path.mount(), &**path.inode());
+            }
+        }
+    }
+
     /// Reads from the current position and moves it on.
     #[inline]
     pub fn read(&self, dest: &mut IoDest) -> Result<usize> {
@@ -143,6 +159,7 @@ impl OpenFile {
         let mut io = self.io(*position, u64::MAX);
         let count = self.file.read(dest, &mut io)?;
         *position = io.position;
+        self.touch();
         Ok(count)
     }
 
@@ -152,7 +169,9 @@ impl OpenFile {
         if !self.seekable {
             return Err(Kind::IllegalSeek.into());
         }
-        self.file.read(dest, &mut self.io(position, u64::MAX))
+        let count = self.file.read(dest, &mut self.io(position, u64::MAX))?;
+        self.touch();
+        Ok(count)
     }
 
     /// Writes at the current position, or the end, and moves the position on. No file grows beyond `limit`.
@@ -182,7 +201,9 @@ impl OpenFile {
         if position.is_some() && !self.seekable {
             return Err(Kind::IllegalSeek.into());
         }
-        self.with_position(position, u64::MAX, status, |io| self.file.read(dest, io))
+        let count = self.with_position(position, u64::MAX, status, |io| self.file.read(dest, io))?;
+        self.touch();
+        Ok(count)
     }
 
     /// As [`read_with`](Self::read_with), for writing.
@@ -236,10 +257,15 @@ impl OpenFile {
 
     /// Reads directory entries from the current position on.
     pub fn read_dir(&self, emit: &mut dyn FnMut(DirEntry) -> bool) -> Result<()> {
+        let gone = |path: &Path| path.inode().is_directory() && path.inode().core().links() == 0;
+        if self.path.as_ref().is_some_and(gone) {
+            return Err(Kind::NotFound.into());
+        }
         let mut position = self.position.lock();
         let mut io = self.io(*position, u64::MAX);
         let result = self.file.read_dir(&mut io, emit);
         *position = io.position;
+        self.touch();
         result
     }
 

@@ -6,8 +6,10 @@ use super::types::{MountFlags, NodeKind, Timestamp};
 
 /// An access time older than this is brought up to date in any case.
 const STALE_SECONDS: i64 = 24 * 60 * 60;
+const SECOND: i64 = 1_000_000_000;
 
 /// The inode's content was read through `mount`.
+#[inline]
 pub fn accessed(mount: &Mount, inode: &dyn Inode) {
     let core = inode.core();
     let flags = mount.flags();
@@ -17,13 +19,12 @@ pub fn accessed(mount: &Mount, inode: &dyn Inode) {
     {
         return;
     }
-    let now = Timestamp::now();
+    let now = crate::time::realtime_ns();
     core.update_times(|times| {
-        let fresh = times.accessed > times.modified
-            && times.accessed > times.changed
-            && now.seconds - times.accessed.seconds < STALE_SECONDS;
+        let newest = times.accessed > times.modified && times.accessed > times.changed;
+        let fresh = newest && now / SECOND - times.accessed.seconds < STALE_SECONDS;
         if !(fresh && flags.contains(MountFlags::RELATIVE_ATIME)) {
-            times.accessed = now;
+            times.accessed = Timestamp::from_nanoseconds(now);
         }
     });
 }

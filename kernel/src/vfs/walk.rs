@@ -9,10 +9,10 @@ use alloc::vec::Vec;
 use names::{Hasher, Name};
 
 use super::access::{self, Credentials};
-use super::inode::{Follow, InodeFlags, InodeRef};
+use super::inode::{Follow, InodeCore, InodeFlags, InodeRef};
 use super::mount::{anonymous_mount, Mount};
 use super::path::{Cached, Dentry, Path, Tree, TREE};
-use super::types::{Access, Lookup, MountFlags, NodeKind};
+use super::types::{Lookup, MountFlags, NodeKind};
 use crate::{Kind, Result};
 
 /// The longest name.
@@ -60,31 +60,61 @@ struct Pending {
 }
 
 /// A component of a text: where it is, its hash, and whether it is the last of the whole path.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Component {
-    begin: usize,
-    end: usize,
+    begin: u32,
+    end: u32,
     hash: u32,
     last: bool,
 }
 
 /// Why a stride ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Stop {
     /// The text is used up.
     End,
-    /// The file system has to be asked for this name.
-    Ask(Component),
-    /// The cached entry has to be looked at outside of the lock: a link, or one to revalidate.
-    Look(Component, Arc<Dentry>),
-    /// The parent was wanted, and this is the last component.
-    BeforeLast(Component),
+    /// The file system has to be asked for the component.
+    Ask,
+    /// The component's cached entry has to be looked at outside of the lock: a link, or one to revalidate.
+    Look,
+    /// The parent was wanted, and the component is the last.
+    BeforeLast,
+}
+
+/// Where a path starts, and what is its root.
+fn start_of<'a>(
+    ctx: &Context<'a>,
+    start: Option<&'a Path>,
+    path: &[u8],
+    flags: Lookup,
+) -> Result<(&'a Path, &'a Path)> {
+    if path.len() >= PATH_MAX {
+        return Err(Kind::NameTooLong.into());
+    }
+    let base = start.unwrap_or(ctx.cwd);
+    let confined = flags.intersects(Lookup::BENEATH | Lookup::IN_ROOT);
+    let root = if confined { base } else { ctx.root };
+    match path.first() {
+        None if flags.contains(Lookup::EMPTY) => Ok((base, root)),
+        None => Err(Kind::NotFound.into()),
+        Some(b'/') if flags.contains(Lookup::BENEATH) => Err(Kind::CrossDevice.into()),
+        Some(b'/') => Ok((root, root)),
+        Some(_) => Ok((base, root)),
+    }
 }
 
 /// Resolves `path`, from `start` if it is relative (or from the working directory).
-#[inline]
 pub fn resolve(ctx: &Context, start: Option<&Path>, path: &[u8], flags: Lookup) -> Result<Path> {
-    let mut walker = Walker::new(ctx, start, path, flags)?;
-    walker.run(false)
+    let (from, root) = start_of(ctx, start, path, flags)?;
+    let tree = TREE.read();
+    let mut stride = Stride::new(&tree, ctx.creds, from, root, flags);
+    if stride.go(path)? == Stop::End {
+        stride.check_end()?;
+        return Ok(stride.here());
+    }
+    drop(tree);
+    // Something on the way is not simply cached: walk with all that may need.
+    Walker::new(ctx, start, path, flags)?.run(false)
 }
 
 /// A resolution under way.
@@ -108,19 +138,7 @@ pub(super) struct Walker<'a> {
 
 impl<'a> Walker<'a> {
     pub fn new(ctx: &Context<'a>, start: Option<&'a Path>, path: &'a [u8], flags: Lookup) -> Result<Self> {
-        if path.len() >= PATH_MAX {
-            return Err(Kind::NameTooLong.into());
-        }
-        let base = start.unwrap_or(ctx.cwd);
-        let confined = flags.intersects(Lookup::BENEATH | Lookup::IN_ROOT);
-        let root = if confined { base } else { ctx.root };
-        let start = match path.first() {
-            None if flags.contains(Lookup::EMPTY) => base,
-            None => return Err(Kind::NotFound.into()),
-            Some(b'/') if flags.contains(Lookup::BENEATH) => return Err(Kind::CrossDevice.into()),
-            Some(b'/') => root,
-            Some(_) => base,
-        };
+        let (start, root) = start_of(ctx, start, path, flags)?;
         Ok(Self {
             creds: ctx.creds,
             root,
@@ -139,80 +157,57 @@ impl<'a> Walker<'a> {
     /// Walks to the end, or with `to_parent` to the last component, which is left in `last` then.
     pub fn run(&mut self, to_parent: bool) -> Result<Path> {
         loop {
-            let (here, stop) = self.stride(to_parent)?;
+            let (here, stop, component, child) = self.stride(to_parent)?;
+            let name = &self.text()[component.begin as usize..component.end as usize];
             match stop {
-                Stop::End if self.pending.is_empty() => return self.arrived(here),
+                Stop::End if self.pending.is_empty() => {
+                    let directory = self.slash || self.flags.contains(Lookup::DIRECTORY);
+                    return check_kind(here.inode(), directory).map(|()| here);
+                }
                 Stop::End => {
                     self.pending.pop();
                     self.here = Some(here);
                 }
-                Stop::BeforeLast(component) => {
-                    self.last = Last::new(self.bytes(component))?;
+                Stop::BeforeLast => {
+                    self.last = Last::new(name)?;
                     return Ok(here);
                 }
-                Stop::Ask(component) => {
-                    let dentry = lookup(&here.dentry, self.bytes(component), component.hash)?;
-                    self.enter(here, dentry, component.last)?;
+                Stop::Ask | Stop::Look if self.flags.contains(Lookup::CACHED) => {
+                    return Err(Kind::WouldBlock.into());
                 }
-                Stop::Look(component, dentry) => {
-                    let dentry = self.revalidate(&here, dentry, component)?;
+                Stop::Ask | Stop::Look => {
+                    let dentry = match child {
+                        Some(dentry) if still_valid(&dentry) => dentry,
+                        _ => lookup(&here.dentry, name, component.hash)?,
+                    };
                     self.enter(here, dentry, component.last)?;
                 }
             }
         }
     }
 
-    /// What the caller asked of the last component.
-    #[inline]
-    fn arrived(&self, here: Path) -> Result<Path> {
-        if (self.slash || self.flags.contains(Lookup::DIRECTORY)) && !here.inode().is_directory() {
-            return Err(Kind::NotDirectory.into());
-        }
-        Ok(here)
-    }
-
     fn text(&self) -> &[u8] {
         self.pending.last().map_or(self.path, |pending| &pending.text)
     }
 
-    fn bytes(&self, component: Component) -> &[u8] {
-        &self.text()[component.begin..component.end]
-    }
-
     /// Walks as far as the cache knows the way.
-    #[inline]
-    fn stride(&mut self, to_parent: bool) -> Result<(Path, Stop)> {
+    fn stride(&mut self, to_parent: bool) -> Result<(Path, Stop, Component, Option<Arc<Dentry>>)> {
         let tree = TREE.read();
         let from = self.here.as_ref().unwrap_or(self.start);
+        let mut stride = Stride::new(&tree, self.creds, from, self.root, self.flags);
         // With the path used up and one text pending, that text's end is the end.
-        let outermost = self.pending.is_empty() || self.pending.len() == 1 && self.at >= self.path.len();
+        stride.outermost = self.pending.is_empty() || self.pending.len() == 1 && self.at >= self.path.len();
+        stride.to_parent = to_parent;
+        stride.slash = self.slash;
         let (text, at) = match self.pending.last_mut() {
             Some(pending) => (&*pending.text, &mut pending.at),
             None => (self.path, &mut self.at),
         };
-        let stride = Stride {
-            tree: &tree,
-            creds: self.creds,
-            root: self.root,
-            flags: self.flags,
-            outermost,
-            to_parent,
-            mount: &from.mount,
-            dentry: &from.dentry,
-        };
-        stride.go(text, at, &mut self.slash)
-    }
-
-    /// A cached entry that must be asked whether it is still right; looked up again if it is not.
-    fn revalidate(&self, here: &Path, dentry: Arc<Dentry>, component: Component) -> Result<Arc<Dentry>> {
-        let inode = dentry.inode();
-        if !inode.core().flags().contains(InodeFlags::REVALIDATE) || inode.still_valid() {
-            return Ok(dentry);
-        }
-        let gone = TREE.write().detach(&dentry);
-        drop(gone);
-        drop(dentry);
-        lookup(&here.dentry, self.bytes(component), component.hash)
+        stride.at = *at;
+        let stop = stride.go(text)?;
+        *at = stride.at;
+        self.slash = stride.slash;
+        Ok((stride.here(), stop, stride.component, stride.child.cloned()))
     }
 
     /// Goes on to `dentry` in `here`: through a link, or over what is mounted there.
@@ -307,96 +302,149 @@ impl<'a> Walker<'a> {
     }
 }
 
+/// [`Kind::NotDirectory`] if it is to be a directory and is not.
+#[inline]
+fn check_kind(inode: &InodeRef, directory: bool) -> Result<()> {
+    if directory && !inode.is_directory() {
+        return Err(Kind::NotDirectory.into());
+    }
+    Ok(())
+}
+
+/// Is a cached entry still right? If not, it is forgotten.
+fn still_valid(dentry: &Arc<Dentry>) -> bool {
+    let inode = dentry.inode();
+    if !inode.core().flags().contains(InodeFlags::REVALIDATE) || inode.still_valid() {
+        return true;
+    }
+    let gone = TREE.write().detach(dentry);
+    drop(gone);
+    false
+}
+
 /// One walk over cached names, under the lock.
 struct Stride<'t> {
     tree: &'t Tree,
     creds: &'t Credentials,
     root: &'t Path,
     flags: Lookup,
+    /// The end of this text is the end of the path.
     outermost: bool,
     to_parent: bool,
+    /// Slashes stood behind the last component.
+    slash: bool,
+    at: usize,
     mount: &'t Arc<Mount>,
     dentry: &'t Arc<Dentry>,
-}
-
-impl Stride<'_> {
-    fn go(mut self, text: &[u8], at: &mut usize, slash: &mut bool) -> Result<(Path, Stop)> {
-        loop {
-            while text.get(*at) == Some(&b'/') {
-                *at += 1;
-            }
-            if *at >= text.len() {
-                return Ok(self.stop(Stop::End));
-            }
-            let inode = &**self.dentry.inode();
-            if inode.core().kind != NodeKind::Directory {
-                return Err(Kind::NotDirectory.into());
-            }
-            access::check(self.creds, inode, Access::EXECUTE)?;
-            let component = self.split(text, at, slash)?;
-            if component.last && self.to_parent {
-                return Ok(self.stop(Stop::BeforeLast(component)));
-            }
-            match &text[component.begin..component.end] {
-                b"." => {}
-                b".." => self.up()?,
-                name => {
-                    if let Some(stop) = self.down(name, component, *slash)? {
-                        return Ok(stop);
-                    }
-                }
-            }
-        }
-    }
-
-    fn stop(&self, stop: Stop) -> (Path, Stop) {
-        (Path::new(self.mount.clone(), self.dentry.clone()), stop)
-    }
-
-    /// The next component. `at` is behind it afterwards.
-    #[inline]
-    fn split(&self, text: &[u8], at: &mut usize, slash: &mut bool) -> Result<Component> {
-        let begin = *at;
-        let mut hasher = self.tree.hasher();
-        let mut end = begin;
-        for &byte in &text[begin..] {
-            if byte == b'/' {
-                break;
-            }
-            hasher = hasher.push(byte);
-            end += 1;
-        }
-        *at = end;
-        if end - begin > NAME_MAX {
-            return Err(Kind::NameTooLong.into());
-        }
-        let last = self.outermost && (end == text.len() || text[end..].iter().all(|&byte| byte == b'/'));
-        // A link at the end of a path with a slash must lead to a directory too.
-        *slash |= last && end < text.len();
-        Ok(Component { begin, end, hash: hasher.finish(), last })
-    }
-
-    /// To a name in this directory, if it is cached and needs no closer look.
-    #[inline]
-    fn down(&mut self, name: &[u8], component: Component, slash: bool) -> Result<Option<(Path, Stop)>> {
-        match self.tree.find(self.dentry, component.hash, name) {
-            Cached::Positive(child) => {
-                let core = child.inode().core();
-                let follow = !component.last || slash || self.flags.contains(Lookup::FOLLOW);
-                let link = core.kind == NodeKind::Symlink && follow;
-                if link || core.flags().contains(InodeFlags::REVALIDATE) {
-                    return Ok(Some(self.stop(Stop::Look(component, child.clone()))));
-                }
-                self.arrive(child)?;
-                Ok(None)
-            }
-            Cached::Negative => Err(Kind::NotFound.into()),
-            Cached::Unknown => Ok(Some(self.stop(Stop::Ask(component)))),
-        }
-    }
+    /// The component at which it stopped, and its entry where that is to be looked at.
+    component: Component,
+    child: Option<&'t Arc<Dentry>>,
 }
 
 impl<'t> Stride<'t> {
+    #[inline]
+    fn new(tree: &'t Tree, creds: &'t Credentials, from: &'t Path, root: &'t Path, flags: Lookup) -> Self {
+        Self {
+            tree,
+            creds,
+            root,
+            flags,
+            outermost: true,
+            to_parent: false,
+            slash: false,
+            at: 0,
+            mount: &from.mount,
+            dentry: &from.dentry,
+            component: Component::default(),
+            child: None,
+        }
+    }
+
+    fn go(&mut self, text: &[u8]) -> Result<Stop> {
+        let mut core = self.dentry.inode().core();
+        loop {
+            while text.get(self.at) == Some(&b'/') {
+                self.at += 1;
+            }
+            if self.at >= text.len() {
+                return Ok(Stop::End);
+            }
+            if core.kind != NodeKind::Directory {
+                return Err(Kind::NotDirectory.into());
+            }
+            access::check_search(self.creds, self.dentry.inode(), core)?;
+            self.split(text)?;
+            let component = self.component;
+            if component.last && self.to_parent {
+                return Ok(Stop::BeforeLast);
+            }
+            match &text[component.begin as usize..component.end as usize] {
+                b"." => {}
+                b".." => {
+                    self.up()?;
+                    core = self.dentry.inode().core();
+                }
+                name => match self.tree.find(self.dentry, component.hash, name) {
+                    Cached::Positive(child) => {
+                        core = child.inode().core();
+                        if self.needs_look(core) {
+                            self.child = Some(child);
+                            return Ok(Stop::Look);
+                        }
+                        if child.is_mount_point() || self.flags.contains(Lookup::NO_XDEV) {
+                            self.arrive(child)?;
+                            core = self.dentry.inode().core();
+                        } else {
+                            self.dentry = child;
+                        }
+                    }
+                    Cached::Negative => return Err(Kind::NotFound.into()),
+                    Cached::Unknown => return Ok(Stop::Ask),
+                },
+            }
+        }
+    }
+
+    /// A link to be followed, or an entry to be revalidated?
+    #[inline]
+    fn needs_look(&self, core: &InodeCore) -> bool {
+        let follow = || !self.component.last || self.slash || self.flags.contains(Lookup::FOLLOW);
+        core.kind == NodeKind::Symlink && follow() || core.flags().contains(InodeFlags::REVALIDATE)
+    }
+
+    fn here(&self) -> Path {
+        Path::new(self.mount.clone(), self.dentry.clone())
+    }
+
+    /// What the caller asked of the last component.
+    #[inline]
+    fn check_end(&self) -> Result<()> {
+        check_kind(self.dentry.inode(), self.slash || self.flags.contains(Lookup::DIRECTORY))
+    }
+
+    /// Finds the next component. `at` is behind it afterwards.
+    #[inline]
+    fn split(&mut self, text: &[u8]) -> Result<()> {
+        let begin = self.at;
+        let mut hasher = self.tree.hasher();
+        let mut end = begin;
+        while end < text.len() && text[end] != b'/' {
+            hasher = hasher.push(text[end]);
+            end += 1;
+        }
+        self.at = end;
+        let ends = end == text.len() || text[end..].iter().all(|&byte| byte == b'/');
+        let last = self.outermost && ends;
+        // A link at the end of a path with a slash must lead to a directory too.
+        self.slash |= last && end < text.len();
+        // Whoever wants the parent looks the last component up itself, after other checks.
+        if end - begin > NAME_MAX && !(last && self.to_parent) {
+            return Err(Kind::NameTooLong.into());
+        }
+        self.component = Component { begin: begin as u32, end: end as u32, hash: hasher.finish(), last };
+        Ok(())
+    }
+
     #[inline]
     fn arrive(&mut self, dentry: &'t Arc<Dentry>) -> Result<()> {
         let (mount, dentry) = self.tree.mounts.cross(self.mount, dentry);
@@ -442,13 +490,8 @@ pub(super) fn lookup_locked(parent: &Arc<Dentry>, name: &[u8], hash: u32) -> Res
         Cached::Negative => return Err(Kind::NotFound.into()),
         Cached::Unknown => None,
     };
-    if let Some(dentry) = cached {
-        let inode = dentry.inode();
-        if !inode.core().flags().contains(InodeFlags::REVALIDATE) || inode.still_valid() {
-            return Ok(dentry);
-        }
-        let gone = TREE.write().detach(&dentry);
-        drop(gone);
+    if let Some(dentry) = cached.filter(still_valid) {
+        return Ok(dentry);
     }
     if name.len() > NAME_MAX {
         return Err(Kind::NameTooLong.into());

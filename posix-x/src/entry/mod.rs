@@ -48,5 +48,6 @@ pub fn init() {
     tty::init();
     vfs::register_type("proc", |_source, _options| Ok(procfs::new()));
     vfs::register_type("sysfs", |_source, _options| Ok(sysfs::new()));
+    vfs::set_caller_privileges(|| current().creds().vfs().privileges);
     exo_kernel::user::set_personality(&PERSONALITY);
 }

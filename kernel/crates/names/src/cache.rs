@@ -110,7 +110,7 @@ impl<V> NameCache<V> {
         }
         let mut id = self.buckets[self.bucket(parent, hash)];
         while let Some(slot) = self.slots.get(id as usize) {
-            if slot.hash == hash && slot.parent == parent && slot.name.as_bytes() == name {
+            if slot.hash == hash && slot.parent == parent && slot.name.is(name) {
                 if !slot.used.load(Ordering::Relaxed) {
                     slot.used.store(true, Ordering::Relaxed);
                 }

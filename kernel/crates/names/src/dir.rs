@@ -54,8 +54,7 @@ impl<V> DirIndex<V> {
     }
 
     fn find(&self, hash: u32, name: &[u8]) -> Option<usize> {
-        let matches =
-            |entry: &Entry<V>| entry.hash == hash && entry.value.is_some() && entry.name.as_bytes() == name;
+        let matches = |entry: &Entry<V>| entry.hash == hash && entry.value.is_some() && entry.name.is(name);
         if !self.indexed {
             return self.entries.iter().position(matches);
         }

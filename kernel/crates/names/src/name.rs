@@ -35,6 +35,13 @@ impl Name {
         Self(Repr::Inline(0, [0; INLINE]))
     }
 
+    /// Is it this name? Names are short: a loop beats a call.
+    #[inline]
+    pub fn is(&self, name: &[u8]) -> bool {
+        let own = self.as_bytes();
+        own.len() == name.len() && own.iter().zip(name).all(|(a, b)| a == b)
+    }
+
     /// The bytes.
     #[inline]
     pub fn as_bytes(&self) -> &[u8] {
@@ -64,7 +71,7 @@ impl Hasher {
     /// One byte more.
     #[inline]
     pub const fn push(self, byte: u8) -> Self {
-        Self((self.0 ^ byte as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(23))
+        Self((self.0 ^ byte as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15))
     }
     /// The result.
     #[inline]
