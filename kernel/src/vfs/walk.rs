@@ -265,7 +265,12 @@ impl<'a> Walker<'a> {
 
     /// Where a magic link led, if the walk is there and nothing of the path is left.
     pub fn take_magic(&mut self) -> Option<Path> {
-        if self.pending.is_empty() && self.at >= self.path.len() {
+        // The link may have stood at the end of another link's text.
+        let left = |text: &[u8], at: usize| text[at..].iter().any(|&byte| byte != b'/');
+        while self.pending.last().is_some_and(|pending| !left(&pending.text, pending.at)) {
+            self.pending.pop();
+        }
+        if self.pending.is_empty() && !left(self.path, self.at) {
             return self.here.take();
         }
         None
