@@ -199,7 +199,11 @@ impl<'a> Cursor<'a> {
     }
 
     /// Moves up to `length` bytes run by run; `copy(address, kernel, offset, n)` returns the bytes *not* moved.
-    fn transfer(&mut self, length: usize, mut copy: impl FnMut(usize, bool, usize, usize) -> usize) -> Result<usize> {
+    fn transfer(
+        &mut self,
+        length: usize,
+        mut copy: impl FnMut(usize, bool, usize, usize) -> usize,
+    ) -> Result<usize> {
         let mut done = 0;
         while done < length {
             self.settle();

@@ -39,7 +39,6 @@ pub mod calls {
     pub use crate::security::calls::*;
     pub use crate::signal::calls::*;
     pub use crate::time::calls::*;
-    pub use crate::tty::calls::*;
 }
 
 pub use dispatch::args::{Fd, FromRegister, Pid, SysResult, UserAddr, UserStr};

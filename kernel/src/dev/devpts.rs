@@ -14,8 +14,8 @@ use super::tty_file::{MasterFile, TtyFile};
 use crate::vfs::devfs::{self, Device};
 use crate::vfs::tmpfs::{Options, TmpFs};
 use crate::vfs::{
-    kernel_path, mount_fs, register_type, DeviceNumber, File, FileSystem, InodeFlags, InodeRef, MountFlags, NewNode,
-    OpenFlags, OpenRequest, Owner,
+    kernel_path, mount_fs, register_type, DeviceNumber, File, FileSystem, InodeFlags, InodeRef, MountFlags,
+    NewNode, OpenFlags, OpenRequest, Owner,
 };
 use crate::{Kind, Result};
 

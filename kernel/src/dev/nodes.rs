@@ -71,7 +71,12 @@ impl TtyDriver for SerialDriver {
     }
 }
 
-fn line(port: u16, interrupt: u8, place: &'static Once<Arc<SerialLine>>, handler: fn()) -> Result<Option<Arc<SerialLine>>> {
+fn line(
+    port: u16,
+    interrupt: u8,
+    place: &'static Once<Arc<SerialLine>>,
+    handler: fn(),
+) -> Result<Option<Arc<SerialLine>>> {
     let Some(uart) = Uart::probe(port) else { return Ok(None) };
     let line = place.call_once(|| Arc::new(SerialLine::new(uart))).clone();
     irq::register(interrupt, handler);
@@ -88,13 +93,16 @@ fn serial_console() -> Result<()> {
     }
     CONSOLE.call_once(|| tty.clone());
     let input = tty.clone();
-    Thread::spawn_kernel("ttyS0", Box::new(move || {
-        let mut bytes = Vec::new();
-        loop {
-            line.receive(&mut bytes, 256);
-            input.input(&bytes);
-        }
-    }))?;
+    Thread::spawn_kernel(
+        "ttyS0",
+        Box::new(move || {
+            let mut bytes = Vec::new();
+            loop {
+                line.receive(&mut bytes, 256);
+                input.input(&bytes);
+            }
+        }),
+    )?;
     register("ttyS0", (4, 64), 0o660, move |request| open_tty(&tty, request))
 }
 
@@ -138,7 +146,8 @@ impl TtyDriver for ScreenDriver {
 
 /// The VGA screen and the keyboard as `/dev/tty1`, where `console=tty1` or `console=tty0` asks for it.
 fn screen_console() -> Result<()> {
-    let wanted = params::iter().any(|(name, value)| name == "console" && matches!(value, Some("tty0" | "tty1")));
+    let wanted =
+        params::iter().any(|(name, value)| name == "console" && matches!(value, Some("tty0" | "tty1")));
     let Some(vga) = wanted.then(Vga::probe).flatten() else { return Ok(()) };
     let vga = Arc::new(vga);
     let replies = Arc::new(IrqLock::new(Vec::new()));

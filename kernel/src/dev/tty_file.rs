@@ -93,7 +93,14 @@ impl File for MasterFile {
             TIOCGPTN => UserPtr::new(argument).write(&self.master.number)?,
             TIOCGPKT => UserPtr::new(argument).write(&i32::from(self.master.packet_mode()))?,
             TIOCGPTLCK => UserPtr::new(argument).write(&i32::from(self.master.locked()))?,
-            _ => return job_control().ok_or(Kind::NotTerminal)?.control(self.master.slave(), true, request, argument),
+            _ => {
+                return job_control().ok_or(Kind::NotTerminal)?.control(
+                    self.master.slave(),
+                    true,
+                    request,
+                    argument,
+                )
+            }
         }
         Ok(0)
     }

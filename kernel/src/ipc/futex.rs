@@ -31,7 +31,8 @@ pub enum Scope {
     Shared,
 }
 
-/// What names a word: the address space and the address, or the memory object and the offset in it.
+/// What names a word: the address space and the address, or the memory object and the offset in it. Words are
+/// aligned, so the lowest bit is free to keep private and shared waiters of one address apart, as Linux does.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Key {
     object: usize,
@@ -73,7 +74,8 @@ impl Word {
                 return Ok(Self { address, key, _object: Some(object) });
             }
         }
-        let key = Key { object: Arc::as_ptr(space) as usize, offset: address as u64 };
+        let offset = address as u64 | u64::from(scope == Scope::Shared);
+        let key = Key { object: Arc::as_ptr(space) as usize, offset };
         Ok(Self { address, key, _object: None })
     }
 }

@@ -220,7 +220,8 @@ impl Thread {
         };
         let stack = stack::take()?;
         let stack_top = stack.top();
-        let thread = Self::assemble(Parts { name, id, stack: Some(stack), stack_top, user, personal, settings })?;
+        let thread =
+            Self::assemble(Parts { name, id, stack: Some(stack), stack_top, user, personal, settings })?;
         // SAFETY: the stack is new, and the thread not started: nobody else uses either.
         unsafe {
             let argument = Arc::as_ptr(&thread) as usize;

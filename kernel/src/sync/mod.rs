@@ -12,9 +12,9 @@ mod rwlock;
 mod spin;
 mod wait;
 
+pub use self::spin::{IrqLock, IrqLockGuard, SpinLock, SpinLockGuard};
 pub use mutex::{Mutex, MutexGuard};
 pub use order::Rank;
 pub use poll::{Events, Notify, PollTable, Poller, Registration};
 pub use rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard};
-pub use self::spin::{IrqLock, IrqLockGuard, SpinLock, SpinLockGuard};
 pub use wait::{Sleep, WaitQueue};

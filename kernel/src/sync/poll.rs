@@ -166,7 +166,13 @@ pub struct PollTable {
 impl PollTable {
     /// A table that tells `notify` about events in `mask` (errors and hang-ups always).
     pub fn new(notify: Arc<dyn Notify>, mask: Events) -> Self {
-        Self { notify, mask: mask | Events::ERR | Events::HUP, exclusive: false, registrations: Vec::new(), failed: false }
+        Self {
+            notify,
+            mask: mask | Events::ERR | Events::HUP,
+            exclusive: false,
+            registrations: Vec::new(),
+            failed: false,
+        }
     }
 
     /// Asks to be told when `queue` is woken.

@@ -95,7 +95,12 @@ impl<T: ?Sized> RwLock<T> {
     fn try_take_write(&self) -> Option<()> {
         let mut state = self.state.load(Ordering::Relaxed);
         while state & (WRITER | READERS) == 0 {
-            match self.state.compare_exchange_weak(state, state | WRITER, Ordering::Acquire, Ordering::Relaxed) {
+            match self.state.compare_exchange_weak(
+                state,
+                state | WRITER,
+                Ordering::Acquire,
+                Ordering::Relaxed,
+            ) {
                 Ok(_) => return Some(()),
                 Err(now) => state = now,
             }

@@ -235,7 +235,8 @@ impl WaitQueue {
     #[inline]
     pub fn is_idle(&self) -> bool {
         fence(Ordering::SeqCst);
-        self.occupied.load(Ordering::Relaxed) & !POLLED == 0 && self.pollers.get().is_none_or(|polls| polls.is_empty())
+        self.occupied.load(Ordering::Relaxed) & !POLLED == 0
+            && self.pollers.get().is_none_or(|polls| polls.is_empty())
     }
 
     /// Those who poll this queue.

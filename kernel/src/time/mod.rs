@@ -12,7 +12,9 @@ use core::fmt;
 use core::ops::{Add, AddAssign, Sub};
 use core::time::Duration;
 
-pub use clock::{clock_changes, cycles_to_ns, init, now, realtime_ns, realtime_offset, set_realtime, vdso_data};
+pub use clock::{
+    clock_changes, cycles_to_ns, init, now, realtime_ns, realtime_offset, set_realtime, vdso_data,
+};
 pub use clock::{VdsoClock, CLOCK_SET};
 pub(crate) use timer::{arm_sleep, disarm_sleep, start_tick, SleepTimer};
 pub use timer::{on_timer_interrupt, Timer};

@@ -49,7 +49,10 @@ struct CpuTimers {
 
 static CPUS: [CpuTimers; MAX_CPUS] = [const {
     CpuTimers {
-        timers: IrqLock::with_rank(Rank::Timers, Timers { queue: TimerQueue::new(), tick: NEVER, armed: NEVER }),
+        timers: IrqLock::with_rank(
+            Rank::Timers,
+            Timers { queue: TimerQueue::new(), tick: NEVER, armed: NEVER },
+        ),
         running: AtomicPtr::new(ptr::null_mut()),
     }
 }; MAX_CPUS];

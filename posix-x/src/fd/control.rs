@@ -60,7 +60,9 @@ fn decode(mode: u32) -> Result<AllocateFlags, Errno> {
     if alone.iter().any(|&flag| has(flag) && flags != flag) {
         return Err(Errno::EINVAL);
     }
-    if has(AllocateFlags::UNSHARE_RANGE) && !(AllocateFlags::UNSHARE_RANGE | AllocateFlags::KEEP_SIZE).contains(flags) {
+    if has(AllocateFlags::UNSHARE_RANGE)
+        && !(AllocateFlags::UNSHARE_RANGE | AllocateFlags::KEEP_SIZE).contains(flags)
+    {
         return Err(Errno::EINVAL);
     }
     Ok(flags)
@@ -102,7 +104,10 @@ pub fn sync_file_range(t: &Task, fd: Fd, offset: i64, nbytes: i64, flags: u32) -
     if flags & !7 != 0 || !in_range {
         return Err(Errno::EINVAL);
     }
-    if !matches!(file.metadata()?.kind, NodeKind::File | NodeKind::BlockDevice | NodeKind::Directory | NodeKind::Symlink) {
+    if !matches!(
+        file.metadata()?.kind,
+        NodeKind::File | NodeKind::BlockDevice | NodeKind::Directory | NodeKind::Symlink
+    ) {
         return Err(Errno::ESPIPE);
     }
     Ok(0)

@@ -2,8 +2,8 @@
 
 use exo_kernel::vfs::{Access, OpenFile, OpenFlags, Status};
 use posix_x_abi::uapi::general::{
-    O_ACCMODE, O_APPEND, O_CREAT, O_DIRECT, O_DIRECTORY, O_DSYNC, O_EXCL, O_LARGEFILE, O_NOATIME, O_NOCTTY,
-    O_NOFOLLOW, O_NONBLOCK, O_PATH, O_SYNC, O_TMPFILE, O_TRUNC, FASYNC,
+    FASYNC, O_ACCMODE, O_APPEND, O_CREAT, O_DIRECT, O_DIRECTORY, O_DSYNC, O_EXCL, O_LARGEFILE, O_NOATIME,
+    O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_PATH, O_SYNC, O_TMPFILE, O_TRUNC,
 };
 
 /// Each status flag and its number. Of the two bits of `O_SYNC`, `O_DSYNC` is one.
@@ -34,7 +34,10 @@ const OPEN: [(u32, OpenFlags); 8] = [
 
 /// The status flags among `flags`.
 pub fn status(flags: u32) -> Status {
-    let known = STATUS.iter().filter(|(bit, _)| flags & bit != 0).fold(Status::empty(), |sum, (_, status)| sum | *status);
+    let known = STATUS
+        .iter()
+        .filter(|(bit, _)| flags & bit != 0)
+        .fold(Status::empty(), |sum, (_, status)| sum | *status);
     if flags & O_PATH != 0 {
         return known | Status::PATH;
     }
@@ -73,9 +76,14 @@ pub fn tell(file: &OpenFile) -> u32 {
         (false, false) if status.contains(Status::PATH) => 0,
         (false, false) => 3,
     };
-    let known = STATUS.iter().filter(|(_, flag)| status.contains(*flag)).fold(access, |sum, (bit, _)| sum | bit);
+    let known =
+        STATUS.iter().filter(|(_, flag)| status.contains(*flag)).fold(access, |sum, (bit, _)| sum | bit);
     let remembered = |index: usize| status.bits() >> (REMEMBERED_SHIFT as usize + index) & 1 != 0;
-    let flags = REMEMBERED.iter().enumerate().filter(|(index, _)| remembered(*index)).fold(known, |sum, (_, bit)| sum | bit);
+    let flags = REMEMBERED
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| remembered(*index))
+        .fold(known, |sum, (_, bit)| sum | bit);
     if status.contains(Status::PATH) {
         flags | O_PATH
     } else {

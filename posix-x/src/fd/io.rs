@@ -35,7 +35,12 @@ pub fn check_range(address: usize, length: usize) -> Result<(), Errno> {
 
 /// The open file, if the right is there and the buffer in user space.
 #[inline]
-fn checked(capability: &Capability, right: Rights, buf: UserAddr, count: usize) -> Result<&Arc<OpenFile>, Errno> {
+fn checked(
+    capability: &Capability,
+    right: Rights,
+    buf: UserAddr,
+    count: usize,
+) -> Result<&Arc<OpenFile>, Errno> {
     let file = capability.file(right)?;
     check_range(buf.address(), count)?;
     Ok(file)
@@ -126,7 +131,14 @@ fn vector_position(low: usize) -> Result<u64, Errno> {
 }
 
 /// Reads from an offset into several buffers.
-pub fn preadv(t: &Task, fd: Fd, iov: UserPtr<Iovec>, iovcnt: usize, pos_low: usize, _pos_high: usize) -> SysResult {
+pub fn preadv(
+    t: &Task,
+    fd: Fd,
+    iov: UserPtr<Iovec>,
+    iovcnt: usize,
+    pos_low: usize,
+    _pos_high: usize,
+) -> SysResult {
     let position = vector_position(pos_low)?;
     let capability = FdTable::get(t.files(), fd.0)?;
     require_position(&capability)?;
@@ -135,7 +147,14 @@ pub fn preadv(t: &Task, fd: Fd, iov: UserPtr<Iovec>, iovcnt: usize, pos_low: usi
 }
 
 /// Writes at an offset from several buffers.
-pub fn pwritev(t: &Task, fd: Fd, iov: UserPtr<Iovec>, iovcnt: usize, pos_low: usize, _pos_high: usize) -> SysResult {
+pub fn pwritev(
+    t: &Task,
+    fd: Fd,
+    iov: UserPtr<Iovec>,
+    iovcnt: usize,
+    pos_low: usize,
+    _pos_high: usize,
+) -> SysResult {
     let position = vector_position(pos_low)?;
     let capability = FdTable::get(t.files(), fd.0)?;
     require_position(&capability)?;

@@ -2,9 +2,9 @@
 
 use alloc::vec::Vec;
 
+use crate::Errno;
 use exo_kernel::user::{IoDest, IoSource, Segment, UserPtr};
 use posix_x_abi::types::Iovec;
-use crate::Errno;
 
 use super::io::{check_range, MAX_TRANSFER};
 
@@ -36,7 +36,8 @@ impl Segments {
         let mut room = MAX_TRANSFER;
         for (index, slot) in segments.slots().iter_mut().enumerate() {
             let entry = array.add(index).read()?;
-            let length = usize::try_from(entry.len).ok().filter(|&n| n <= isize::MAX as usize).ok_or(Errno::EINVAL)?;
+            let length =
+                usize::try_from(entry.len).ok().filter(|&n| n <= isize::MAX as usize).ok_or(Errno::EINVAL)?;
             let address = entry.base as usize;
             check_range(address, length)?;
             let length = length.min(room);

@@ -68,7 +68,12 @@ fn import(source: UserPtr<Flock>, of_description: bool) -> Result<Flock, Errno> 
 }
 
 /// Who holds a lock in the way of this one (`F_GETLK`)?
-pub(super) fn test(t: &Task, file: &Arc<OpenFile>, target: UserPtr<Flock>, of_description: bool) -> SysResult {
+pub(super) fn test(
+    t: &Task,
+    file: &Arc<OpenFile>,
+    target: UserPtr<Flock>,
+    of_description: bool,
+) -> SysResult {
     let mut lock = import(target, of_description)?;
     let kind = match lock.kind {
         F_RDLCK => LockKind::Read,

@@ -9,9 +9,7 @@ use bitflags::bitflags;
 
 use exo_kernel::mm::Vmo;
 use exo_kernel::user::{IoDest, IoSource};
-use exo_kernel::vfs::{
-    self, AllocateFlags, File, InodeRef, Io, Metadata, OpenFile, Whence,
-};
+use exo_kernel::vfs::{self, AllocateFlags, File, InodeRef, Io, Metadata, OpenFile, Whence};
 use exo_kernel::{Kind, Result};
 
 use crate::fs::path::UserPath;
@@ -89,7 +87,11 @@ impl File for MemoryFile {
             // What fits the present length may be written.
             io.limit = io.limit.min(self.inode.core().size());
             return self.content.write(source, io).map_err(|error| {
-                if error == Kind::FileTooBig { Kind::NotPermitted.into() } else { error }
+                if error == Kind::FileTooBig {
+                    Kind::NotPermitted.into()
+                } else {
+                    error
+                }
             });
         }
         self.content.write(source, io)
@@ -135,7 +137,11 @@ pub fn memfd_create(t: &Task, name: UserStr, flags: u32) -> SysResult {
         return Err(if flags & MFD_HUGETLB != 0 { Errno::ENODEV } else { Errno::EINVAL });
     }
     let name = UserPath::import_limited(name, NAME_SIZE).map_err(|error| {
-        if error == Errno::ENAMETOOLONG { Errno::EINVAL } else { error }
+        if error == Errno::ENAMETOOLONG {
+            Errno::EINVAL
+        } else {
+            error
+        }
     })?;
     let reserved = t.files().reserve(super::limit(t))?;
     let plain = vfs::unnamed_file("memfd", t.creds().vfs(), 0o777)?;

@@ -177,7 +177,13 @@ impl FdTable {
     }
 
     /// Gives `capability` the lowest free number that is at least `from` and below `limit`, else EMFILE.
-    pub fn insert(&self, capability: Capability, close_on_exec: bool, from: usize, limit: usize) -> Result<i32, Errno> {
+    pub fn insert(
+        &self,
+        capability: Capability,
+        close_on_exec: bool,
+        from: usize,
+        limit: usize,
+    ) -> Result<i32, Errno> {
         let mut entry = Some(Entry { capability, close_on_exec });
         self.with(|slots| {
             let fd = slots.reserve(from, limit)?;
@@ -194,7 +200,12 @@ impl FdTable {
 
     /// Makes `fd` stand for `capability`, and returns what it stood for before. EBUSY if `fd` is reserved by a
     /// call that is still on its way to open something (dup2(2)).
-    pub fn replace(&self, fd: usize, capability: Capability, close_on_exec: bool) -> Result<Option<Removed<'_>>, Errno> {
+    pub fn replace(
+        &self,
+        fd: usize,
+        capability: Capability,
+        close_on_exec: bool,
+    ) -> Result<Option<Removed<'_>>, Errno> {
         let mut entry = Some(Entry { capability, close_on_exec });
         self.with(|slots| {
             slots.grow(fd)?;
@@ -219,10 +230,16 @@ impl FdTable {
     }
 
     /// Removes the lowest descriptor in `first..=last` that `which` (given its close-on-exec bit) selects.
-    pub fn remove_next(&self, first: usize, last: usize, which: impl Fn(bool) -> bool) -> Option<(usize, Removed<'_>)> {
+    pub fn remove_next(
+        &self,
+        first: usize,
+        last: usize,
+        which: impl Fn(bool) -> bool,
+    ) -> Option<(usize, Removed<'_>)> {
         self.with(|slots| {
             let end = slots.entries.len().min(last.saturating_add(1));
-            let fd = (first..end).find(|&fd| slots.entries[fd].as_ref().is_some_and(|e| which(e.close_on_exec)))?;
+            let fd = (first..end)
+                .find(|&fd| slots.entries[fd].as_ref().is_some_and(|e| which(e.close_on_exec)))?;
             let entry = slots.entries[fd].take()?;
             slots.give_back(fd);
             Some((fd, self.removed(slots, entry)))

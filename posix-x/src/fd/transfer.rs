@@ -155,7 +155,9 @@ pub fn copy_file_range(
         return Err(Errno::EBADF);
     }
     let (first, second) = (from.start(), to.start());
-    let end = |start: u64| start.checked_add(len as u64).filter(|&end| end <= i64::MAX as u64).ok_or(Errno::EOVERFLOW);
+    let end = |start: u64| {
+        start.checked_add(len as u64).filter(|&end| end <= i64::MAX as u64).ok_or(Errno::EOVERFLOW)
+    };
     end(first)?;
     end(second)?;
     let count = (len as u64).min(source.size.saturating_sub(first)).min(MAX_TRANSFER as u64);

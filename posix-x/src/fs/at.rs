@@ -62,7 +62,8 @@ impl<'a> Target<'a> {
         path: UserStr,
         flags: u32,
     ) -> Result<Self, Errno> {
-        let path = if flags & AT_EMPTY_PATH == 0 { UserPath::import(path)? } else { UserPath::import_any(path)? };
+        let path =
+            if flags & AT_EMPTY_PATH == 0 { UserPath::import(path)? } else { UserPath::import_any(path)? };
         if path.is_empty() {
             return Self::handle(t, dirfd);
         }

@@ -66,7 +66,14 @@ fn bytes(text: &Option<UserPath>) -> &[u8] {
 }
 
 /// Mounts a file system, or changes, copies or moves a mount, as the flags say.
-pub fn mount(t: &Task, source: UserStr, target: UserStr, fstype: UserStr, flags: usize, data: UserAddr) -> SysResult {
+pub fn mount(
+    t: &Task,
+    source: UserStr,
+    target: UserStr,
+    fstype: UserStr,
+    flags: usize,
+    data: UserAddr,
+) -> SysResult {
     let kind = import_optional(fstype)?;
     let source = import_optional(source)?;
     let options = import_options(data)?;

@@ -2,8 +2,8 @@
 
 use exo_kernel::vfs::{self, Lookup, NewNode, RenameFlags};
 use posix_x_abi::uapi::general::{
-    AT_EMPTY_PATH, AT_REMOVEDIR, AT_SYMLINK_FOLLOW, RENAME_EXCHANGE, RENAME_NOREPLACE, RENAME_WHITEOUT, S_IFBLK,
-    S_IFCHR, S_IFDIR, S_IFIFO, S_IFMT, S_IFREG, S_IFSOCK,
+    AT_EMPTY_PATH, AT_REMOVEDIR, AT_SYMLINK_FOLLOW, RENAME_EXCHANGE, RENAME_NOREPLACE, RENAME_WHITEOUT,
+    S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFMT, S_IFREG, S_IFSOCK,
 };
 
 use super::at::{self, Target};
@@ -57,7 +57,13 @@ pub fn symlinkat(t: &Task, target: UserStr, dirfd: Fd, path: UserStr) -> SysResu
     let target = UserPath::import(target)?;
     let path = UserPath::import(path)?;
     let start = Start::new(t, dirfd, &path)?;
-    vfs::make(&at::caller(t).context(), start.place()?, path.bytes(), NewNode::Symlink(target.bytes()), 0o777)?;
+    vfs::make(
+        &at::caller(t).context(),
+        start.place()?,
+        path.bytes(),
+        NewNode::Symlink(target.bytes()),
+        0o777,
+    )?;
     Ok(0)
 }
 

@@ -25,7 +25,8 @@ const FLAGS: [(MountFlags, i64); 8] = [
 fn tell(place: &Path, target: UserPtr<Statfs>) -> SysResult {
     let stat = vfs::statfs(place)?;
     let flags = place.mount().flags();
-    let flags = FLAGS.iter().filter(|(flag, _)| flags.contains(*flag)).fold(ST_VALID, |sum, (_, bit)| sum | bit);
+    let flags =
+        FLAGS.iter().filter(|(flag, _)| flags.contains(*flag)).fold(ST_VALID, |sum, (_, bit)| sum | bit);
     target.write(&Statfs {
         kind: stat.magic as i64,
         bsize: stat.block_size as i64,
@@ -56,7 +57,14 @@ pub fn fstatfs(t: &Task, fd: Fd, buf: UserPtr<Statfs>) -> SysResult {
         Err(_) => {
             // Objects without a place: the magic number of anonymous inodes, and nothing else.
             const ANON_INODE_FS: i64 = 0x0904_1934;
-            let nothing = Statfs { kind: ANON_INODE_FS, bsize: 4096, frsize: 4096, namelen: 255, flags: ST_VALID, ..Statfs::default() };
+            let nothing = Statfs {
+                kind: ANON_INODE_FS,
+                bsize: 4096,
+                frsize: 4096,
+                namelen: 255,
+                flags: ST_VALID,
+                ..Statfs::default()
+            };
             buf.write(&nothing)?;
             Ok(0)
         }

@@ -61,7 +61,13 @@ impl Setting {
     }
 
     fn apply(&self, t: &Task, target: &Target) -> SysResult {
-        vfs::set_xattr(&at::caller(t).context(), target.place()?, self.name.bytes(), &self.value, self.flags)?;
+        vfs::set_xattr(
+            &at::caller(t).context(),
+            target.place()?,
+            self.name.bytes(),
+            &self.value,
+            self.flags,
+        )?;
         Ok(0)
     }
 }
@@ -98,13 +104,27 @@ fn by_path(t: &Task, path: UserStr, lookup: Lookup) -> Result<Target<'_>, Errno>
 }
 
 /// Sets an attribute of what a path names.
-pub fn setxattr(t: &Task, path: UserStr, name: UserStr, value: UserAddr, size: usize, flags: u32) -> SysResult {
+pub fn setxattr(
+    t: &Task,
+    path: UserStr,
+    name: UserStr,
+    value: UserAddr,
+    size: usize,
+    flags: u32,
+) -> SysResult {
     let setting = Setting::import(name, value, size, flags)?;
     setting.apply(t, &by_path(t, path, Lookup::FOLLOW)?)
 }
 
 /// As [`setxattr`], of a symbolic link itself.
-pub fn lsetxattr(t: &Task, path: UserStr, name: UserStr, value: UserAddr, size: usize, flags: u32) -> SysResult {
+pub fn lsetxattr(
+    t: &Task,
+    path: UserStr,
+    name: UserStr,
+    value: UserAddr,
+    size: usize,
+    flags: u32,
+) -> SysResult {
     let setting = Setting::import(name, value, size, flags)?;
     setting.apply(t, &by_path(t, path, Lookup::empty())?)
 }

@@ -61,12 +61,18 @@ pub fn futex(
             let moves = usize::try_from(timeout as i32).map_err(|_| Errno::EINVAL)?;
             let expected = (command == CMP_REQUEUE).then_some(val3);
             let (woken, moved) = futex::requeue(address, uaddr2.address(), wakes, moves, expected, scope)?;
-            // CMP_REQUEUE counts those that it moved, REQUEUE only those that it woke.
-            Ok(if expected.is_some() { woken + moved } else { woken })
+            Ok(woken + moved)
         }
         WAKE_OP => {
             let operation = operation(val3)?;
-            Ok(futex::wake_op(address, uaddr2.address(), count(val), count(timeout as u32), operation, scope)?)
+            Ok(futex::wake_op(
+                address,
+                uaddr2.address(),
+                count(val),
+                count(timeout as u32),
+                operation,
+                scope,
+            )?)
         }
         _ => Err(Errno::ENOSYS),
     }
@@ -86,7 +92,14 @@ fn deadline(timeout: usize, realtime: bool) -> Result<Option<Instant>, Errno> {
     Ok(Some(if realtime { wall::instant(nanoseconds) } else { Instant::from_nanos(nanoseconds) }))
 }
 
-fn wait(t: &Task, address: usize, value: u32, bitset: u32, scope: Scope, deadline: Option<Instant>) -> SysResult {
+fn wait(
+    t: &Task,
+    address: usize,
+    value: u32,
+    bitset: u32,
+    scope: Scope,
+    deadline: Option<Instant>,
+) -> SysResult {
     match futex::wait(address, value, bitset, scope, deadline) {
         Ok(()) => Ok(0),
         Err(error) if error == Kind::Interrupted => {

@@ -122,7 +122,11 @@ fn import_one(t: &Task, kind: i32, data: &[u8], ancillary: &mut Ancillary) -> Re
             Ok(())
         }
         SCM_CREDENTIALS if data.len() == 12 => {
-            let claimed = Peer { process: word(data, 0) as u32, user: word(data, 1) as u32, group: word(data, 2) as u32 };
+            let claimed = Peer {
+                process: word(data, 0) as u32,
+                user: word(data, 1) as u32,
+                group: word(data, 2) as u32,
+            };
             if !may_claim(t, claimed) {
                 return Err(Errno::EPERM);
             }
@@ -166,7 +170,13 @@ impl ControlWriter {
     }
 
     /// Adds what came with a message: credentials if asked for, then descriptors for the capabilities.
-    pub fn put(&mut self, t: &Task, ancillary: Ancillary, credentials: bool, close_on_exec: bool) -> Result<(), Errno> {
+    pub fn put(
+        &mut self,
+        t: &Task,
+        ancillary: Ancillary,
+        credentials: bool,
+        close_on_exec: bool,
+    ) -> Result<(), Errno> {
         if credentials {
             let sender = ancillary.sender;
             self.put_one(SCM_CREDENTIALS, &[sender.process as i32, sender.user as i32, sender.group as i32])?;

@@ -6,8 +6,8 @@ use exo_kernel::user::UserPtr;
 use posix_x_abi::types::Timeval;
 use posix_x_abi::uapi::net::{
     SO_ACCEPTCONN, SO_BROADCAST, SO_DEBUG, SO_DOMAIN, SO_DONTROUTE, SO_ERROR, SO_KEEPALIVE, SO_LINGER,
-    SO_OOBINLINE, SO_PASSCRED, SO_PEERCRED, SO_PRIORITY, SO_PROTOCOL, SO_RCVBUF, SO_RCVLOWAT, SO_RCVTIMEO_OLD,
-    SO_REUSEADDR, SO_REUSEPORT, SO_SNDBUF, SO_SNDLOWAT, SO_SNDTIMEO_OLD, SO_TYPE,
+    SO_OOBINLINE, SO_PASSCRED, SO_PEERCRED, SO_PRIORITY, SO_PROTOCOL, SO_RCVBUF, SO_RCVLOWAT,
+    SO_RCVTIMEO_OLD, SO_REUSEADDR, SO_REUSEPORT, SO_SNDBUF, SO_SNDLOWAT, SO_SNDTIMEO_OLD, SO_TYPE,
 };
 
 use super::message::SOL_SOCKET;
@@ -21,13 +21,21 @@ const BUFFER_BYTES: i32 = 212_992;
 /// Options that local sockets keep but do not heed, and their bit in `switches`.
 fn switch(option: u32) -> Option<u32> {
     match option {
-        SO_DEBUG | SO_REUSEADDR | SO_DONTROUTE | SO_BROADCAST | SO_KEEPALIVE | SO_OOBINLINE | SO_REUSEPORT => Some(option),
+        SO_DEBUG | SO_REUSEADDR | SO_DONTROUTE | SO_BROADCAST | SO_KEEPALIVE | SO_OOBINLINE
+        | SO_REUSEPORT => Some(option),
         _ => None,
     }
 }
 
 /// Reads an option.
-pub fn getsockopt(t: &Task, fd: Fd, level: i32, optname: i32, optval: UserAddr, optlen: UserPtr<u32>) -> SysResult {
+pub fn getsockopt(
+    t: &Task,
+    fd: Fd,
+    level: i32,
+    optname: i32,
+    optval: UserAddr,
+    optlen: UserPtr<u32>,
+) -> SysResult {
     let file = FdTable::get(t.files(), fd.0)?;
     let socket = Socket::of(&file)?;
     let room = optlen.read()?;

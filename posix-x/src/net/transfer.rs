@@ -52,7 +52,11 @@ fn send(
     let target = match (to.address.is_null() || to.length == 0, kind) {
         (true, _) | (false, SocketKind::SequencedPacket) => None,
         (false, SocketKind::Stream) => {
-            return Err(if socket.endpoint.peer_address().is_ok() { Errno::EISCONN } else { Errno::EOPNOTSUPP });
+            return Err(if socket.endpoint.peer_address().is_ok() {
+                Errno::EISCONN
+            } else {
+                Errno::EOPNOTSUPP
+            });
         }
         (false, SocketKind::Datagram) => {
             let target = find(t, address::import(to.address, to.length)?)?;
@@ -75,7 +79,15 @@ fn send(
 }
 
 /// Sends one buffer.
-pub fn sendto(t: &Task, fd: Fd, buf: UserAddr, len: usize, flags: u32, addr: UserAddr, addrlen: u32) -> SysResult {
+pub fn sendto(
+    t: &Task,
+    fd: Fd,
+    buf: UserAddr,
+    len: usize,
+    flags: u32,
+    addr: UserAddr,
+    addrlen: u32,
+) -> SysResult {
     let len = len.min(MAX_TRANSFER);
     check_range(buf.address(), len)?;
     let capability = FdTable::get(t.files(), fd.0)?;
@@ -97,7 +109,8 @@ fn send_message(t: &Task, capability: &FdRef, header: UserPtr<MessageHeader>, fl
 
 /// Too many buffers is a message too long here.
 fn import_segments(header: &MessageHeader) -> Result<Segments, Errno> {
-    let count = usize::try_from(header.vector_length).ok().filter(|&count| count <= 1024).ok_or(Errno::EMSGSIZE)?;
+    let count =
+        usize::try_from(header.vector_length).ok().filter(|&count| count <= 1024).ok_or(Errno::EMSGSIZE)?;
     Segments::import(header.vector(), count)
 }
 

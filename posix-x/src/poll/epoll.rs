@@ -15,7 +15,9 @@ use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use bitflags::bitflags;
 
-use exo_kernel::sync::{Events, IrqLock, Mutex, Notify, PollTable, Rank, Registration, Sleep, SpinLock, WaitQueue};
+use exo_kernel::sync::{
+    Events, IrqLock, Mutex, Notify, PollTable, Rank, Registration, Sleep, SpinLock, WaitQueue,
+};
 use exo_kernel::time::Instant;
 use exo_kernel::vfs::{File, Metadata, OpenFile};
 use exo_kernel::{Kind, Result};

@@ -101,7 +101,13 @@ fn wait(t: &Task, epfd: Fd, events: UserPtr<EpollEvent>, maxevents: i32, timeout
 }
 
 /// Waits for events on the watched files, for so many milliseconds.
-pub fn epoll_wait(t: &Task, epfd: Fd, events: UserPtr<EpollEvent>, maxevents: i32, timeout: i32) -> SysResult {
+pub fn epoll_wait(
+    t: &Task,
+    epfd: Fd,
+    events: UserPtr<EpollEvent>,
+    maxevents: i32,
+    timeout: i32,
+) -> SysResult {
     wait(t, epfd, events, maxevents, Timeout::from_millis(timeout))
 }
 

@@ -27,7 +27,8 @@ struct List {
 
 impl List {
     fn import(array: UserPtr<PollFd>, count: usize) -> Result<Self, Errno> {
-        let mut list = Self { inline: [PollFd { fd: 0, events: 0, revents: 0 }; INLINE], heap: Vec::new(), count };
+        let mut list =
+            Self { inline: [PollFd { fd: 0, events: 0, revents: 0 }; INLINE], heap: Vec::new(), count };
         if count > INLINE {
             list.heap.try_reserve_exact(count).map_err(|_| Errno::ENOMEM)?;
             list.heap.resize(count, PollFd { fd: 0, events: 0, revents: 0 });

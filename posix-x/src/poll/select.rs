@@ -13,7 +13,8 @@ use crate::signal::TemporaryMask;
 use crate::{Errno, SysResult, Task};
 
 /// What makes a descriptor readable, writable, or exceptional.
-const READ: Events = Events::RDNORM.union(Events::RDBAND).union(Events::IN).union(Events::HUP).union(Events::ERR);
+const READ: Events =
+    Events::RDNORM.union(Events::RDBAND).union(Events::IN).union(Events::HUP).union(Events::ERR);
 const WRITE: Events = Events::WRNORM.union(Events::WRBAND).union(Events::OUT).union(Events::ERR);
 const EXCEPTION: Events = Events::PRI;
 const CONDITIONS: [Events; 3] = [READ, WRITE, EXCEPTION];
@@ -85,7 +86,9 @@ fn scan(t: &Task, wanted: &mut Sets, found: &mut Sets, mut poller: Option<&mut P
             let conditions = (0..3).filter(|&set| asks(set));
             let interest = conditions.clone().fold(Events::empty(), |sum, set| sum | CONDITIONS[set]);
             let file = FdTable::get(t.files(), (index * 64) as i32 + bit as i32)?;
-            let events = file.poll(poller.as_deref_mut().map(|poller| poller.table(interest))).map_err(|_| Errno::EBADF)?;
+            let events = file
+                .poll(poller.as_deref_mut().map(|poller| poller.table(interest)))
+                .map_err(|_| Errno::EBADF)?;
             for set in conditions.filter(|&set| events.intersects(CONDITIONS[set])) {
                 found[set] |= 1 << bit;
                 ready += 1;

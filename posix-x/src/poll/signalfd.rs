@@ -42,7 +42,9 @@ fn layout(info: &Info) -> Layout {
         _ => match info.signo {
             signal::SIGCHLD => Layout::Child,
             signal::SIGIO => Layout::Poll,
-            signal::SIGSEGV | signal::SIGBUS | signal::SIGILL | signal::SIGFPE | signal::SIGTRAP => Layout::Fault,
+            signal::SIGSEGV | signal::SIGBUS | signal::SIGILL | signal::SIGFPE | signal::SIGTRAP => {
+                Layout::Fault
+            }
             _ => Layout::Kill,
         },
     }
@@ -51,16 +53,26 @@ fn layout(info: &Info) -> Layout {
 fn record(info: &Info) -> SignalfdSiginfo {
     let [first, second, third, fourth] = info.fields;
     let (low, high) = (first as u32, (first >> 32) as u32);
-    let base = SignalfdSiginfo { signo: info.signo as u32, errno: info.errno, code: info.code, ..Default::default() };
+    let base = SignalfdSiginfo {
+        signo: info.signo as u32,
+        errno: info.errno,
+        code: info.code,
+        ..Default::default()
+    };
     match layout(info) {
         Layout::Kill => SignalfdSiginfo { pid: low, uid: high, ..base },
         Layout::Value => SignalfdSiginfo { pid: low, uid: high, ptr: second, int: second as i32, ..base },
         Layout::Timer => SignalfdSiginfo { tid: low, overrun: high, ptr: second, int: second as i32, ..base },
         Layout::Poll => SignalfdSiginfo { band: low, fd: second as i32, ..base },
         Layout::Fault => SignalfdSiginfo { addr: first, ..base },
-        Layout::Child => {
-            SignalfdSiginfo { pid: low, uid: high, status: second as i32, utime: third, stime: fourth, ..base }
-        }
+        Layout::Child => SignalfdSiginfo {
+            pid: low,
+            uid: high,
+            status: second as i32,
+            utime: third,
+            stime: fourth,
+            ..base
+        },
     }
 }
 
@@ -141,7 +153,8 @@ pub mod calls {
             return fd::install_object(t, object, Access::READ | Access::WRITE, flags);
         }
         let capability = FdTable::get(t.files(), fd.0)?;
-        let existing = capability.file(Rights::empty())?.file().downcast::<SignalFd>().ok_or(Errno::EINVAL)?;
+        let existing =
+            capability.file(Rights::empty())?.file().downcast::<SignalFd>().ok_or(Errno::EINVAL)?;
         existing.mask.store(mask.0, Ordering::Relaxed);
         t.process().signals.arrived.wake_all();
         Ok(fd.0 as usize)

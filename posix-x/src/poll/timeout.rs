@@ -2,10 +2,10 @@
 
 use core::time::Duration;
 
+use crate::Errno;
 use exo_kernel::time::{self, Instant};
 use exo_kernel::user::UserPtr;
 use posix_x_abi::types::{Timespec, Timeval};
-use crate::Errno;
 
 /// How long a call may wait.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -52,7 +52,8 @@ impl Timeout {
         let Some(pointer) = pointer.non_null() else { return Ok(Self::Never) };
         let value = pointer.read()?;
         let carry = value.usec.checked_div(1_000_000).ok_or(Errno::EINVAL)?;
-        let seconds = value.sec.checked_add(carry).and_then(|s| u64::try_from(s).ok()).ok_or(Errno::EINVAL)?;
+        let seconds =
+            value.sec.checked_add(carry).and_then(|s| u64::try_from(s).ok()).ok_or(Errno::EINVAL)?;
         let micros = u32::try_from(value.usec % 1_000_000).map_err(|_| Errno::EINVAL)?;
         Ok(Self::after(Duration::new(seconds, micros * 1000)))
     }

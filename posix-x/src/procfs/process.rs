@@ -29,9 +29,11 @@ const fn place(
 pub(super) static PROCESS: Entry<Subject> = Entry { name: "", mode: 0o555, node: Node::Directory(ENTRIES) };
 /// `/proc/PID/task/TID`.
 static THREAD: Entry<Subject> = Entry { name: "", mode: 0o555, node: Node::Directory(ENTRIES) };
-static DESCRIPTOR: Entry<Subject> = place("", |subject| Ok(place_of(&descriptor(subject)?)), |subject, text| {
-    describe(&*descriptor(subject)?, text)
-});
+static DESCRIPTOR: Entry<Subject> = place(
+    "",
+    |subject| Ok(place_of(&descriptor(subject)?)),
+    |subject, text| describe(&*descriptor(subject)?, text),
+);
 static DESCRIPTOR_INFO: Entry<Subject> = file("", 0o444, descriptor_info);
 
 static DESCRIPTORS: Numbers<Subject> = Numbers {
@@ -76,7 +78,11 @@ static ENTRIES: &[Entry<Subject>] = &[
     }),
 ];
 
-fn numbered(entry: &'static Entry<Subject>, subject: &Subject, number: u32) -> Result<(&'static Entry<Subject>, Subject)> {
+fn numbered(
+    entry: &'static Entry<Subject>,
+    subject: &Subject,
+    number: u32,
+) -> Result<(&'static Entry<Subject>, Subject)> {
     let subject = subject.numbered(number);
     descriptor(&subject)?;
     Ok((entry, subject))
@@ -146,7 +152,11 @@ fn directory(subject: &Subject, which: fn(&crate::process::FsContext) -> Path) -
     Ok(Follow::Place(which(&fs)))
 }
 
-fn directory_name(subject: &Subject, text: &mut Text, which: fn(&crate::process::FsContext) -> Path) -> Result<()> {
+fn directory_name(
+    subject: &Subject,
+    text: &mut Text,
+    which: fn(&crate::process::FsContext) -> Path,
+) -> Result<()> {
     let fs = subject.task()?.fs_snapshot().ok_or(Kind::NotFound)?;
     path_name(&which(&fs), text)
 }
@@ -354,7 +364,10 @@ fn mounts(subject: &Subject, text: &mut Text) -> Result<()> {
 fn mount_info(subject: &Subject, text: &mut Text) -> Result<()> {
     let access = |read_only: bool| if read_only { "ro" } else { "rw" };
     each_mount(subject, |mount| {
-        text.print(format_args!("{} {} {}:{} ", mount.id, mount.parent, mount.device.major, mount.device.minor));
+        text.print(format_args!(
+            "{} {} {}:{} ",
+            mount.id, mount.parent, mount.device.major, mount.device.minor
+        ));
         text.push_escaped(&mount.root);
         text.push(b" ");
         text.push_escaped(&mount.point);

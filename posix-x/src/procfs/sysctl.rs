@@ -25,48 +25,69 @@ const fn setting(
 }
 
 pub(super) static ENTRIES: &[Entry<()>] = &[
-    directory("fs", &[
-        fact("file-max", |(), text| number(text, crate::fd::MAX_DESCRIPTORS as u64)),
-        fact("nr_open", |(), text| number(text, crate::fd::MAX_DESCRIPTORS as u64)),
-        fact("pipe-max-size", |(), text| number(text, 1 << 20)),
-    ]),
-    directory("kernel", &[
-        setting("domainname", |(), text| name(text, &misc::domain_name()), |(), bytes| {
-            misc::set_domain_name(trim(bytes)?);
-            Ok(())
-        }),
-        setting("hostname", |(), text| name(text, &misc::host_name()), |(), bytes| {
-            misc::set_host_name(trim(bytes)?);
-            Ok(())
-        }),
-        fact("osrelease", |(), text| name(text, misc::RELEASE.as_bytes())),
-        fact("ostype", |(), text| name(text, b"Linux")),
-        fact("pid_max", |(), text| number(text, table::PID_LIMIT as u64)),
-        setting(
-            "printk",
-            |(), text| {
-                line!(text, "{}\t4\t1\t7", console_level());
-                Ok(())
-            },
-            |(), bytes| {
-                klog::set_console_level(u32::try_from(first_number(bytes)?).map_err(|_| Kind::Invalid)?);
-                Ok(())
-            },
-        ),
-        fact("version", |(), text| name(text, misc::VERSION.as_bytes())),
-    ]),
-    directory("vm", &[
-        setting("drop_caches", |(), text| number(text, 0), |(), bytes| {
-            match first_number(bytes)? {
-                1..=4 => exo_kernel::mm::drop_caches(),
-                _ => return Err(Kind::Invalid.into()),
-            }
-            Ok(())
-        }),
-        fact("max_map_count", |(), text| number(text, 65_530)),
-        fact("overcommit_memory", |(), text| number(text, 0)),
-        fact("mmap_min_addr", |(), text| number(text, exo_kernel::arch::USER_MIN as u64)),
-    ]),
+    directory(
+        "fs",
+        &[
+            fact("file-max", |(), text| number(text, crate::fd::MAX_DESCRIPTORS as u64)),
+            fact("nr_open", |(), text| number(text, crate::fd::MAX_DESCRIPTORS as u64)),
+            fact("pipe-max-size", |(), text| number(text, 1 << 20)),
+        ],
+    ),
+    directory(
+        "kernel",
+        &[
+            setting(
+                "domainname",
+                |(), text| name(text, &misc::domain_name()),
+                |(), bytes| {
+                    misc::set_domain_name(trim(bytes)?);
+                    Ok(())
+                },
+            ),
+            setting(
+                "hostname",
+                |(), text| name(text, &misc::host_name()),
+                |(), bytes| {
+                    misc::set_host_name(trim(bytes)?);
+                    Ok(())
+                },
+            ),
+            fact("osrelease", |(), text| name(text, misc::RELEASE.as_bytes())),
+            fact("ostype", |(), text| name(text, b"Linux")),
+            fact("pid_max", |(), text| number(text, table::PID_LIMIT as u64)),
+            setting(
+                "printk",
+                |(), text| {
+                    line!(text, "{}\t4\t1\t7", console_level());
+                    Ok(())
+                },
+                |(), bytes| {
+                    klog::set_console_level(u32::try_from(first_number(bytes)?).map_err(|_| Kind::Invalid)?);
+                    Ok(())
+                },
+            ),
+            fact("version", |(), text| name(text, misc::VERSION.as_bytes())),
+        ],
+    ),
+    directory(
+        "vm",
+        &[
+            setting(
+                "drop_caches",
+                |(), text| number(text, 0),
+                |(), bytes| {
+                    match first_number(bytes)? {
+                        1..=4 => exo_kernel::mm::drop_caches(),
+                        _ => return Err(Kind::Invalid.into()),
+                    }
+                    Ok(())
+                },
+            ),
+            fact("max_map_count", |(), text| number(text, 65_530)),
+            fact("overcommit_memory", |(), text| number(text, 0)),
+            fact("mmap_min_addr", |(), text| number(text, exo_kernel::arch::USER_MIN as u64)),
+        ],
+    ),
 ];
 
 fn number(text: &mut Text, value: u64) -> Result<()> {

@@ -72,14 +72,12 @@ fn objects(text: &mut Text) -> Result<()> {
 }
 
 /// Network tables: only local sockets exist, so the others have nothing but their headings.
-static NET: &[Entry<()>] = &[
-    file("dev", |(), text| {
-        text.push(b"Inter-|   Receive                                                |  Transmit\n");
-        text.push(b" face |bytes    packets errs drop fifo frame compressed multicast|");
-        text.push(b"bytes    packets errs drop fifo colls carrier compressed\n");
-        Ok(())
-    }),
-];
+static NET: &[Entry<()>] = &[file("dev", |(), text| {
+    text.push(b"Inter-|   Receive                                                |  Transmit\n");
+    text.push(b" face |bytes    packets errs drop fifo frame compressed multicast|");
+    text.push(b"bytes    packets errs drop fifo colls carrier compressed\n");
+    Ok(())
+})];
 
 fn link(text: &mut Text, target: &str) -> Result<()> {
     text.push(target.as_bytes());
@@ -108,7 +106,9 @@ fn cpuinfo(text: &mut Text) -> Result<()> {
 }
 
 fn devices(text: &mut Text) -> Result<()> {
-    text.push(b"Character devices:\n  1 mem\n  4 ttyS\n  5 /dev/tty\n  5 /dev/console\n  5 /dev/ptmx\n136 pts\n");
+    text.push(
+        b"Character devices:\n  1 mem\n  4 ttyS\n  5 /dev/tty\n  5 /dev/console\n  5 /dev/ptmx\n136 pts\n",
+    );
     text.push(b"\nBlock devices:\n");
     Ok(())
 }

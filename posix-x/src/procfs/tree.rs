@@ -9,9 +9,8 @@ use core::sync::atomic::Ordering;
 use exo_kernel::sync::Mutex;
 use exo_kernel::user::{IoDest, IoSource};
 use exo_kernel::vfs::{
-    DeviceNumber, DirEntry, File, FileSystem, Follow, FsStat, Inode, InodeCore, InodeFlags, InodeRef, Io, Metadata,
-    NodeKind,
-    OpenRequest, Owner, SetAttr, Whence,
+    DeviceNumber, DirEntry, File, FileSystem, Follow, FsStat, Inode, InodeCore, InodeFlags, InodeRef, Io,
+    Metadata, NodeKind, OpenRequest, Owner, SetAttr, Whence,
 };
 use exo_kernel::{Kind, Result};
 
@@ -97,7 +96,11 @@ impl Subject {
     pub fn process(&self) -> Result<Arc<Process>> {
         let process = self.process.upgrade().ok_or(Kind::NoProcess)?;
         let listed = table::process(process.pid()).is_some_and(|listed| Arc::ptr_eq(&listed, &process));
-        if listed { Ok(process) } else { Err(Kind::NoProcess.into()) }
+        if listed {
+            Ok(process)
+        } else {
+            Err(Kind::NoProcess.into())
+        }
     }
 
     /// The thread, or one of the process. [`Kind::NoProcess`] once it is gone.
@@ -269,7 +272,8 @@ impl Lister<'_> {
         self.position = self.position.max(NUMBERS);
         while let Some(number) = next((self.position - NUMBERS) as u32) {
             let name = format!("{number}");
-            if !self.put(name.as_bytes(), u64::from(number) + NUMBERS, kind, NUMBERS + u64::from(number) + 1) {
+            if !self.put(name.as_bytes(), u64::from(number) + NUMBERS, kind, NUMBERS + u64::from(number) + 1)
+            {
                 return;
             }
         }
@@ -315,7 +319,8 @@ impl Inode for GeneratedInode {
         let mut metadata = self.core.metadata();
         if let Place::Process(Entry { node: Node::Numbers(numbers), .. }, subject) = &self.place {
             if numbers.kind == NodeKind::Directory {
-                let count = core::iter::successors((numbers.next)(subject, 0), |n| (numbers.next)(subject, n + 1));
+                let count =
+                    core::iter::successors((numbers.next)(subject, 0), |n| (numbers.next)(subject, n + 1));
                 metadata.links = 2 + count.count() as u32;
             }
         }
@@ -324,7 +329,9 @@ impl Inode for GeneratedInode {
 
     fn still_valid(&self) -> bool {
         match &self.place {
-            Place::Process(Entry { node: Node::MagicLink(follow, _), .. }, subject) => follow(subject).is_ok(),
+            Place::Process(Entry { node: Node::MagicLink(follow, _), .. }, subject) => {
+                follow(subject).is_ok()
+            }
             Place::Process(_, subject) => subject.id().is_ok(),
             _ => true,
         }
@@ -368,7 +375,9 @@ impl Inode for GeneratedInode {
         match &self.place {
             Place::Root => {
                 if lister.rows(self.volume.entries, 0) && self.volume.processes {
-                    lister.numbers(NodeKind::Directory, |from| table::process_from(from as i32).map(|process| process.pid() as u32));
+                    lister.numbers(NodeKind::Directory, |from| {
+                        table::process_from(from as i32).map(|process| process.pid() as u32)
+                    });
                 }
             }
             Place::System(Entry { node: Node::Directory(entries), .. }) => {

@@ -59,7 +59,9 @@ impl Clock {
                 Self::Monotonic
             }
             id::PROCESS_CPUTIME => Self::Process(task.process().clone(), CpuClock::Total),
-            id::THREAD_CPUTIME => Self::Thread(table::task(task.tid()).ok_or(Errno::EINVAL)?, CpuClock::Total),
+            id::THREAD_CPUTIME => {
+                Self::Thread(table::task(task.tid()).ok_or(Errno::EINVAL)?, CpuClock::Total)
+            }
             negative if negative < 0 => return Self::of_cpu_time(task, negative),
             _ => return Err(Errno::EINVAL),
         })

@@ -215,7 +215,9 @@ pub mod calls {
         let valid = (1..=SIGNAL_MAX).contains(&signal);
         match event.notify {
             SIGEV_NONE => Ok((Target::Nobody, 0)),
-            SIGEV_SIGNAL | SIGEV_THREAD if valid => Ok((Target::Process(Arc::downgrade(t.process())), signal)),
+            SIGEV_SIGNAL | SIGEV_THREAD if valid => {
+                Ok((Target::Process(Arc::downgrade(t.process())), signal))
+            }
             SIGEV_THREAD_ID if valid => {
                 let task = table::task(event.tid).filter(|other| Arc::ptr_eq(other.process(), t.process()));
                 Ok((Target::Thread(Arc::downgrade(&task.ok_or(Errno::EINVAL)?)), signal))

@@ -40,8 +40,11 @@ impl Schedule {
     pub fn advance(&mut self, now: u64) -> u64 {
         let due = self.due(now);
         if due > 0 {
-            self.next =
-                if self.interval == 0 { 0 } else { self.next.saturating_add(due.saturating_mul(self.interval)) };
+            self.next = if self.interval == 0 {
+                0
+            } else {
+                self.next.saturating_add(due.saturating_mul(self.interval))
+            };
         }
         due
     }

@@ -89,7 +89,8 @@ pub mod calls {
         if !t.creds().capable(Caps::SYS_NICE) {
             let limit = other.process().limit(Resource::RealTimePriority) as i64;
             let raises = is_real_time(policy) && i64::from(priority) > limit;
-            let leaves_idle = old.policy == SchedPolicy::Idle && policy != SchedPolicy::Idle
+            let leaves_idle = old.policy == SchedPolicy::Idle
+                && policy != SchedPolicy::Idle
                 && old.nice < lowest_nice(other);
             if raises || leaves_idle || !may_change(t, other) || old.reset_on_fork && !reset_on_fork {
                 return Err(Errno::EPERM);
@@ -237,7 +238,8 @@ pub mod calls {
     /// `getpriority(2)`: 20 minus the nice value, so that it cannot be taken for an error.
     pub fn getpriority(t: &Task, which: i32, who: i32) -> SysResult {
         let tasks = chosen(t, which, who)?;
-        let highest = tasks.iter().filter_map(|task| settings(task).ok()).map(|settings| 20 - settings.nice).max();
+        let highest =
+            tasks.iter().filter_map(|task| settings(task).ok()).map(|settings| 20 - settings.nice).max();
         highest.map(|value| value as usize).ok_or(Errno::ESRCH)
     }
 

@@ -90,14 +90,17 @@ pub fn clock_nanosleep(
     rem: UserPtr<Timespec>,
 ) -> SysResult {
     let clock = Clock::from_number(t, clockid)?;
-    if matches!(clockid, id::THREAD_CPUTIME | id::MONOTONIC_RAW | id::REALTIME_COARSE | id::MONOTONIC_COARSE) {
+    if matches!(clockid, id::THREAD_CPUTIME | id::MONOTONIC_RAW | id::REALTIME_COARSE | id::MONOTONIC_COARSE)
+    {
         return Err(Errno::EOPNOTSUPP);
     }
     let wanted = nanoseconds(req.read()?)?;
     let absolute = flags & TIMER_ABSTIME != 0;
     match clock {
         Clock::Realtime if absolute => until_wall_time(wanted),
-        Clock::Monotonic if absolute => until(Instant::from_nanos(wanted)).map(|()| 0).map_err(|_| Errno::ERESTARTNOHAND),
+        Clock::Monotonic if absolute => {
+            until(Instant::from_nanos(wanted)).map(|()| 0).map_err(|_| Errno::ERESTARTNOHAND)
+        }
         Clock::Realtime | Clock::Monotonic => relative(t, time::now().saturating_add_ns(wanted), rem),
         // Its own CPU time stands still while a thread sleeps.
         Clock::Thread(ref task, _) if task.tid() == t.tid() => Err(Errno::EINVAL),

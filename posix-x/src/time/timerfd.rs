@@ -43,7 +43,8 @@ impl TimerFile {
         let timer = Timer::new(Box::new(move || {
             woken.wake_all();
         }))?;
-        let file = Self { clock, state: SpinLock::new(State::default()), expired, timer: Once::initialized(timer) };
+        let file =
+            Self { clock, state: SpinLock::new(State::default()), expired, timer: Once::initialized(timer) };
         Ok(Arc::new(file))
     }
 
@@ -165,7 +166,8 @@ pub mod calls {
             id::MONOTONIC | id::BOOTTIME | id::BOOTTIME_ALARM => Clock::Monotonic,
             _ => return Err(Errno::EINVAL),
         };
-        if matches!(clockid, id::REALTIME_ALARM | id::BOOTTIME_ALARM) && !t.creds().capable(Caps::WAKE_ALARM) {
+        if matches!(clockid, id::REALTIME_ALARM | id::BOOTTIME_ALARM) && !t.creds().capable(Caps::WAKE_ALARM)
+        {
             return Err(Errno::EPERM);
         }
         let file = TimerFile::new(clock)?;

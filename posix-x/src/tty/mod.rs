@@ -6,6 +6,3 @@ mod job_control;
 mod termios;
 
 pub use job_control::init;
-
-/// Its system calls: there are none beside `ioctl`, which goes to the file.
-pub mod calls {}

@@ -142,7 +142,9 @@ fn number(field: &[u8]) -> Result<i64, Problem> {
     }
     let digits = field.split(|&byte| byte == 0).next().unwrap_or_default().trim_ascii();
     digits.iter().try_fold(0_i64, |value, &digit| match digit {
-        b'0'..=b'7' => value.checked_mul(8).map(|value| value + i64::from(digit - b'0')).ok_or(Problem::Number),
+        b'0'..=b'7' => {
+            value.checked_mul(8).map(|value| value + i64::from(digit - b'0')).ok_or(Problem::Number)
+        }
         _ => Err(Problem::Number),
     })
 }

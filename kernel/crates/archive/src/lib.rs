@@ -28,8 +28,14 @@ pub enum Kind<'a> {
     Symlink(Cow<'a, [u8]>),
     /// Another name for an earlier entry.
     HardLink(Cow<'a, [u8]>),
-    CharDevice { major: u32, minor: u32 },
-    BlockDevice { major: u32, minor: u32 },
+    CharDevice {
+        major: u32,
+        minor: u32,
+    },
+    BlockDevice {
+        major: u32,
+        minor: u32,
+    },
     Fifo,
 }
 

@@ -7,7 +7,11 @@ use proptest::prelude::*;
 
 /// Fills a folder by a shell script and packs it with the given options.
 fn pack(script: &str, options: &[&str]) -> Vec<u8> {
-    let folder = std::env::temp_dir().join(format!("archive-{}-{:?}", std::process::id(), std::thread::current().id()));
+    let folder = std::env::temp_dir().join(format!(
+        "archive-{}-{:?}",
+        std::process::id(),
+        std::thread::current().id()
+    ));
     std::fs::create_dir_all(&folder).unwrap();
     let run = |command: &mut Command| assert!(command.current_dir(&folder).status().unwrap().success());
     run(Command::new("sh").args(["-ec", script]));
@@ -28,7 +32,8 @@ fn find<'a, 'b>(list: &'b [Entry<'a>], path: &str) -> &'b Entry<'a> {
     list.iter().find(|entry| entry.path.strip_suffix(b"/").unwrap_or(&entry.path) == name).expect(path)
 }
 
-const SCRIPT: &str = "mkdir -m 1777 tmp; printf hello > file; chmod 4755 file; ln file hard; ln -s file soft; mkfifo pipe
+const SCRIPT: &str =
+    "mkdir -m 1777 tmp; printf hello > file; chmod 4755 file; ln file hard; ln -s file soft; mkfifo pipe
     touch -d @1234567890.5 file; : > empty; d=$(printf 'd%.0s' $(seq 120)); mkdir $d; echo deep > $d/$d
     ln -s $d/$d$d long";
 
@@ -38,7 +43,11 @@ fn all_formats_hold_the_same() {
         let bytes = pack(SCRIPT, &[format, "--owner=:1000000", "--group=:7"]);
         let list = all(&bytes);
         let file = find(&list, "./file");
-        assert_eq!((file.mode, file.uid, file.gid, file.modified.0), (0o4755, 1_000_000, 7, 1_234_567_890), "{format}");
+        assert_eq!(
+            (file.mode, file.uid, file.gid, file.modified.0),
+            (0o4755, 1_000_000, 7, 1_234_567_890),
+            "{format}"
+        );
         assert_eq!(file.kind, Kind::File(b"hello"));
         assert_eq!(find(&list, "./empty").kind, Kind::File(b""));
         assert_eq!(find(&list, "./hard").kind, Kind::HardLink(b"./file".into()));

@@ -111,7 +111,9 @@ impl Buddy {
     /// # Panics
     /// In debug builds, if the block is not aligned to its size or is free already.
     pub fn free(&mut self, table: &mut impl Table, frame: u32, order: u32) {
-        debug_assert!(order <= MAX_ORDER && frame.trailing_zeros() >= order && frame + (1 << order) <= self.frames);
+        debug_assert!(
+            order <= MAX_ORDER && frame.trailing_zeros() >= order && frame + (1 << order) <= self.frames
+        );
         debug_assert!(table.get(frame) & FREE == 0, "block freed twice");
         self.free += 1 << order;
         let (mut frame, mut order) = (frame, order);

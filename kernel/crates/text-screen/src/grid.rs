@@ -213,7 +213,8 @@ impl Grid {
     fn shift_down(&mut self, top: usize, count: usize) {
         let bottom = self.region.1;
         let count = count.min(bottom - top);
-        self.cells.copy_within(top * self.columns..(bottom - count) * self.columns, (top + count) * self.columns);
+        self.cells
+            .copy_within(top * self.columns..(bottom - count) * self.columns, (top + count) * self.columns);
         self.changed[top..bottom].fill(true);
         (top..top + count).for_each(|row| self.fill(row, 0, self.columns));
     }
@@ -237,7 +238,8 @@ impl Grid {
     pub(crate) fn insert_cells(&mut self, count: usize) {
         let start = self.row * self.columns;
         let count = count.min(self.columns - self.column);
-        self.cells.copy_within(start + self.column..start + self.columns - count, start + self.column + count);
+        self.cells
+            .copy_within(start + self.column..start + self.columns - count, start + self.column + count);
         self.fill(self.row, self.column, self.column + count);
     }
 

@@ -14,8 +14,8 @@ use alloc::vec::Vec;
 
 use vte::{Params, Parser, Perform};
 
-pub use grid::{Cell, Grid};
 use grid::DEFAULT_ATTRIBUTE;
+pub use grid::{Cell, Grid};
 
 /// The colours of ECMA-48 in the order of the VGA palette.
 const VGA_COLOUR: [u8; 8] = [0, 4, 2, 6, 1, 5, 3, 7];

@@ -123,7 +123,8 @@ impl<T> TimerQueue<T> {
     /// The deadline of an armed timer.
     pub fn deadline(&self, key: Key) -> Option<u64> {
         let slot = self.slots.get(key.slot as usize)?;
-        (slot.generation == key.generation && slot.value.is_some()).then(|| self.heap[slot.place as usize].deadline)
+        (slot.generation == key.generation && slot.value.is_some())
+            .then(|| self.heap[slot.place as usize].deadline)
     }
 
     /// Takes the first timer whose deadline is not after `now`.
@@ -180,8 +181,11 @@ impl<T> TimerQueue<T> {
                 break;
             }
             let right = left + 1;
-            let child =
-                if right < self.heap.len() && self.heap[right].before(&self.heap[left]) { right } else { left };
+            let child = if right < self.heap.len() && self.heap[right].before(&self.heap[left]) {
+                right
+            } else {
+                left
+            };
             if !self.heap[child].before(&self.heap[place]) {
                 break;
             }

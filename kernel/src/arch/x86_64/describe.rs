@@ -17,7 +17,9 @@ pub fn description() -> Description {
 impl Description {
     /// Family, model and stepping.
     pub fn model(&self) -> (u8, u8, u8) {
-        self.cpuid.get_feature_info().map_or((0, 0, 0), |info| (info.family_id(), info.model_id(), info.stepping_id()))
+        self.cpuid
+            .get_feature_info()
+            .map_or((0, 0, 0), |info| (info.family_id(), info.model_id(), info.stepping_id()))
     }
 
     /// The maker's name for itself.

@@ -108,7 +108,8 @@ impl Inbox {
             out.extend_from_slice(&message.rest()[..count]);
             let had_rights = if peek { message.ancillary.clone() } else { message.ancillary.take() };
             let stop = had_rights.as_ref().is_some_and(|a| !a.rights.is_empty());
-            ancillary = ancillary.or(had_rights).or(Some(Ancillary { rights: Vec::new(), sender: message.sender }));
+            ancillary =
+                ancillary.or(had_rights).or(Some(Ancillary { rights: Vec::new(), sender: message.sender }));
             if peek {
                 index += 1;
             } else {

@@ -37,7 +37,8 @@ impl Address {
     }
 }
 
-static BOUND: LazyLock<SpinLock<HashMap<Key, Weak<UnixSocket>>>> = LazyLock::new(|| SpinLock::new(HashMap::new()));
+static BOUND: LazyLock<SpinLock<HashMap<Key, Weak<UnixSocket>>>> =
+    LazyLock::new(|| SpinLock::new(HashMap::new()));
 
 /// Binds `socket` to `address`. [`Kind::AddressInUse`] if a living socket is.
 pub(super) fn bind(address: &Address, socket: &Arc<UnixSocket>) -> Result<()> {

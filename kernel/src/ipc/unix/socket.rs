@@ -45,7 +45,10 @@ bitflags! {
 
 enum Role {
     Fresh,
-    Listening { backlog: usize, waiting: VecDeque<Arc<UnixSocket>> },
+    Listening {
+        backlog: usize,
+        waiting: VecDeque<Arc<UnixSocket>>,
+    },
     /// Connected, now or once: the peer may have gone. A datagram socket's default destination.
     Connected(Weak<UnixSocket>),
 }
@@ -81,7 +84,12 @@ impl UnixSocket {
             send_shut: false,
             pending: None,
         };
-        Arc::new(Self { kind, state: SpinLock::new(state), queues: Queues::default(), owner: SpinLock::new(owner) })
+        Arc::new(Self {
+            kind,
+            state: SpinLock::new(state),
+            queues: Queues::default(),
+            owner: SpinLock::new(owner),
+        })
     }
 
     /// Two connected endpoints.
@@ -202,7 +210,7 @@ impl UnixSocket {
         let server = Self::new(self.kind, peer);
         server.state.lock().address = target.address();
         server.join(self, me);
-        let mut attempt = || match &mut target.state.lock().role {
+        let attempt = || match &mut target.state.lock().role {
             Role::Listening { backlog, waiting } => {
                 if waiting.len() > *backlog {
                     return None;
@@ -220,7 +228,9 @@ impl UnixSocket {
         let result = match attempt() {
             Some(result) => result,
             None if nonblock => Err(Kind::WouldBlock.into()),
-            None => target.queues.writable.wait(Sleep::Interruptible, None, attempt).and_then(|result| result),
+            None => {
+                target.queues.writable.wait(Sleep::Interruptible, None, attempt).and_then(|result| result)
+            }
         };
         if result.is_err() {
             self.state.lock().role = Role::Fresh;
@@ -299,7 +309,13 @@ impl UnixSocket {
     }
 
     /// Waits until this endpoint's inbox takes a message.
-    fn wait_for_room(&self, stream: bool, size: usize, nonblock: bool, deadline: Option<Instant>) -> Result<()> {
+    fn wait_for_room(
+        &self,
+        stream: bool,
+        size: usize,
+        nonblock: bool,
+        deadline: Option<Instant>,
+    ) -> Result<()> {
         let room = || {
             let state = self.state.lock();
             if state.inbox.refused {
@@ -349,7 +365,8 @@ impl UnixSocket {
             }
             let mut bytes = Vec::new();
             let limit = dest.remaining().min(STREAM_PIECE);
-            let ancillary = self.state.lock().inbox.take_stream(limit, how.contains(Receive::PEEK), &mut bytes)?;
+            let ancillary =
+                self.state.lock().inbox.take_stream(limit, how.contains(Receive::PEEK), &mut bytes)?;
             self.wake_writers();
             if bytes.is_empty() {
                 break;

@@ -20,7 +20,8 @@ pub struct Known(HashSet<(String, String)>);
 impl Known {
     /// Reads the project's list.
     pub fn read(project: &Project) -> Result<Self> {
-        let text = std::fs::read_to_string(project.root.join(FILE)).with_context(|| format!("can't read {FILE}"))?;
+        let text =
+            std::fs::read_to_string(project.root.join(FILE)).with_context(|| format!("can't read {FILE}"))?;
         Ok(Self::parse(&text))
     }
 
@@ -46,7 +47,9 @@ mod tests {
 
     #[test]
     fn rows_are_found_and_text_is_not() {
-        let known = Known::parse("# List\n| part | test | why |\n|---|---|---|\n| corpus | `tar_gz` | slow |\ntext\n");
+        let known = Known::parse(
+            "# List\n| part | test | why |\n|---|---|---|\n| corpus | `tar_gz` | slow |\ntext\n",
+        );
         assert!(known.has(Part::Corpus, "tar_gz"));
         assert!(!known.has(Part::Conformance, "tar_gz") && !known.has(Part::Corpus, "other"));
     }

@@ -46,9 +46,11 @@ impl Results {
 
     /// Sets those failures aside that are known, with their reasons.
     pub fn excuse(&mut self, known: &Known, part: Part) {
-        let (excused, failures) = std::mem::take(&mut self.failures).into_iter().partition(|test| known.has(part, test));
+        let (excused, failures) =
+            std::mem::take(&mut self.failures).into_iter().partition(|test| known.has(part, test));
         (self.known, self.failures) = (excused, failures);
-        self.mended = std::mem::take(&mut self.passes).into_iter().filter(|test| known.has(part, test)).collect();
+        self.mended =
+            std::mem::take(&mut self.passes).into_iter().filter(|test| known.has(part, test)).collect();
     }
 
     pub fn add_foreign(&mut self, passed: usize, failed: usize) {
