@@ -23,20 +23,13 @@ use crate::project::Project;
 pub use batch::Shared;
 pub use report::Results;
 
-const ALL: [Part; 8] = [
-    Part::Host,
-    Part::Boot,
-    Part::Run,
-    Part::Bad,
-    Part::Conformance,
-    Part::Applets,
-    Part::Corpus,
-    Part::Hostile,
-];
+/// What runs where no part is named. The applets and the hostile programs take long and are not triaged yet: they
+/// run when named (see docs/testing.md).
+const DEFAULT: [Part; 6] = [Part::Host, Part::Boot, Part::Run, Part::Bad, Part::Conformance, Part::Corpus];
 
 pub fn test(options: &TestOptions) -> Result<u8> {
     let project = Project::find()?;
-    let parts = if options.parts.is_empty() { &ALL[..] } else { &options.parts[..] };
+    let parts = if options.parts.is_empty() { &DEFAULT[..] } else { &options.parts[..] };
     let known = known::Known::read(&project)?;
     let mut total = Results::default();
     for part in parts {
