@@ -65,6 +65,8 @@ pub struct AreaMap<V> {
     last: usize,
     /// Gaps are sought below this.
     ceiling: usize,
+    /// No guard was ever larger.
+    guard_reach: usize,
     /// Between here and the ceiling there is no gap of `hint_len` bytes or more.
     hint: usize,
     hint_len: usize,
@@ -72,14 +74,14 @@ pub struct AreaMap<V> {
 
 impl<V> Default for AreaMap<V> {
     fn default() -> Self {
-        Self { areas: Vec::new(), last: 0, ceiling: 0, hint: 0, hint_len: 0 }
+        Self { areas: Vec::new(), last: 0, ceiling: 0, guard_reach: 0, hint: 0, hint_len: 0 }
     }
 }
 
 impl<V: Value> AreaMap<V> {
     /// An empty map in which gaps are sought below `ceiling`.
     pub const fn new(ceiling: usize) -> Self {
-        Self { areas: Vec::new(), last: 0, ceiling, hint: ceiling, hint_len: 0 }
+        Self { areas: Vec::new(), last: 0, ceiling, guard_reach: 0, hint: ceiling, hint_len: 0 }
     }
 
     /// Moves the ceiling.
@@ -192,6 +194,7 @@ impl<V: Value> AreaMap<V> {
     /// Adds an area where nothing is mapped; it joins its neighbours where the values allow that.
     pub fn insert(&mut self, area: Area<V>) -> Result<(), NoMemory> {
         debug_assert!(area.start < area.end && !self.overlaps(area.start..area.end));
+        self.guard_reach = self.guard_reach.max(area.value.guard());
         let index = self.areas.partition_point(|other| other.start > area.start);
         if let Some(below) = self.areas.get_mut(index) {
             if below.end == area.start && below.value.joins(below.end - below.start, &area.value) {
@@ -211,6 +214,7 @@ impl<V: Value> AreaMap<V> {
 
     /// Adds an area below all others, without joining it with any: for copying a map, highest area first.
     pub fn push_lowest(&mut self, area: Area<V>) -> Result<(), NoMemory> {
+        self.guard_reach = self.guard_reach.max(area.value.guard());
         debug_assert!(
             area.start < area.end && self.areas.last().is_none_or(|lowest| area.end <= lowest.start)
         );
@@ -288,6 +292,8 @@ impl<V: Value> AreaMap<V> {
         self.split_at(range.end)?;
         let found = self.overlap(&range);
         self.areas[found.clone()].iter_mut().rev().for_each(&mut change);
+        let guards = self.areas[found.clone()].iter().map(|area| area.value.guard());
+        self.guard_reach = guards.fold(self.guard_reach, usize::max);
         // From the area below the range up to the one above it; each join moves the rest down by one.
         for index in (found.start..(found.end + 1).min(self.areas.len())).rev() {
             self.join_above(index);
@@ -304,8 +310,11 @@ impl<V: Value> AreaMap<V> {
         if len < self.hint_len {
             self.hint = self.ceiling;
         }
-        let mut top = self.hint;
-        let first = self.areas.partition_point(|area| area.start >= top);
+        let first = self.areas.partition_point(|area| area.start >= self.hint);
+        // Guards of areas that begin further up may reach below the hint.
+        let near = self.areas[..first].iter().rev();
+        let near = near.take_while(|area| area.start < self.hint.saturating_add(self.guard_reach));
+        let mut top = near.map(Area::lowest).fold(self.hint, usize::min);
         for area in &self.areas[first..] {
             if top.saturating_sub(area.end.max(floor)) >= len {
                 break;
