@@ -34,7 +34,6 @@ macro_rules! errnos {
         /// reach a program: signal delivery makes EINTR of them or repeats the call.
         #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
         #[repr(u16)]
-        #[allow(missing_docs)]
         pub enum Errno { $($name = $value),* }
 
         impl Errno {

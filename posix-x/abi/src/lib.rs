@@ -99,7 +99,7 @@ macro_rules! rows {
         }),*];
 
         /// The numbers by name.
-        #[allow(non_upper_case_globals, missing_docs)]
+        #[allow(non_upper_case_globals, reason = "the constants bear the names of the calls")]
         pub mod number {
             $(pub const $name: u64 = $number;)*
         }

@@ -7,7 +7,6 @@ use crate::types::StackT;
 macro_rules! signals {
     ($($name:ident = $value:literal $action:ident),* $(,)?) => {
         /// The standard signals' numbers.
-        #[allow(missing_docs)]
         pub mod number { $(pub const $name: i32 = $value;)* }
 
         /// The name of a standard signal.
@@ -166,7 +165,6 @@ bitflags::bitflags! {
 }
 
 /// Values of `si_code`.
-#[allow(missing_docs)]
 pub mod code {
     pub const SI_USER: i32 = 0;
     pub const SI_KERNEL: i32 = 0x80;
@@ -198,7 +196,6 @@ pub mod code {
 /// The registers in a signal frame, in the order of `gregs`.
 #[repr(C)]
 #[derive(Clone, Copy, Pod, Zeroable, Debug)]
-#[allow(missing_docs)]
 pub struct SigContext {
     pub r8: u64,
     pub r9: u64,
@@ -234,7 +231,6 @@ pub struct SigContext {
 /// `ucontext_t` as the kernel writes it: C libraries give `uc_sigmask` more room, behind it.
 #[repr(C)]
 #[derive(Clone, Copy, Pod, Zeroable, Debug)]
-#[allow(missing_docs)]
 pub struct UContext {
     pub flags: u64,
     pub link: u64,
@@ -260,7 +256,6 @@ pub const FP_SW_RESERVED_OFFSET: usize = 464;
 /// The software-reserved bytes of the FXSAVE image.
 #[repr(C)]
 #[derive(Clone, Copy, Pod, Zeroable, Debug)]
-#[allow(missing_docs)]
 pub struct FpSwBytes {
     pub magic1: u32,
     /// Size of the area with the second mark.

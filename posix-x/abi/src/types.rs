@@ -9,7 +9,6 @@ macro_rules! structs {
         $(#[$meta])*
         #[repr(C)]
         #[derive(Clone, Copy, Pod, Zeroable, PartialEq, Eq, Debug)]
-        #[allow(missing_docs)]
         pub struct $name { $($(#[$field_meta])* pub $field: $type),* }
 
         impl Default for $name {
@@ -121,7 +120,6 @@ structs! {
 /// `epoll_ctl`, `epoll_wait`: packed on x86-64.
 #[repr(C, packed)]
 #[derive(Clone, Copy, Pod, Zeroable)]
-#[allow(missing_docs)]
 pub struct EpollEvent {
     pub events: u32,
     pub data: u64,

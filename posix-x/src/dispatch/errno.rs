@@ -10,7 +10,6 @@ pub struct Errno(pub abi::Errno);
 
 macro_rules! constants {
     ($($name:ident = $value:literal),* $(,)?) => {
-        #[allow(missing_docs)]
         impl Errno {
             $(pub const $name: Errno = Errno(abi::Errno::$name);)*
         }

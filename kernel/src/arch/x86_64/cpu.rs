@@ -102,7 +102,7 @@ pub(super) fn init() {
 }
 
 /// A leaf of CPUID; all zero if the CPU lacks it.
-#[allow(unused_unsafe)] // The intrinsic is unsafe to older compilers only.
+#[allow(unused_unsafe, reason = "the intrinsic is unsafe to older compilers only")]
 pub(super) fn cpuid(leaf: u32, sub: u32) -> CpuidResult {
     // SAFETY: every x86_64 CPU has CPUID. The first leaf of a group tells its last; without a hypervisor, the
     // hypervisor's group answers like an unknown leaf, and callers check that there is one.

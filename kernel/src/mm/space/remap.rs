@@ -183,7 +183,7 @@ impl AddressSpace {
     }
 
     /// Moves a part of an area to a free place.
-    #[allow(clippy::too_many_arguments)] // Where from, where to, and what stays.
+    #[allow(clippy::too_many_arguments, reason = "where from, where to, and what stays")]
     fn move_area(
         &self,
         inner: &mut Inner,
