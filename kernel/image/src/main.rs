@@ -36,7 +36,7 @@ extern "C" fn kernel_main(loader: u32, information: u32) -> ! {
     root::populate(boot);
 
     posix_x::init();
-    log::info!("{} KiB of memory free", mm::free_frames() * mm::PAGE_SIZE >> 10);
+    log::info!("{} KiB of memory free", (mm::free_frames() * mm::PAGE_SIZE) >> 10);
     init::start();
     sched::exit_current()
 }

@@ -23,6 +23,12 @@ pub struct Keyboard {
     alt: bool,
 }
 
+impl Default for Keyboard {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Keyboard {
     /// A keyboard with the US layout and no key down.
     pub const fn new() -> Self {

@@ -292,6 +292,12 @@ pub struct PtyTable {
     masters: SpinLock<Vec<Weak<PtyMaster>>>,
 }
 
+impl Default for PtyTable {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl PtyTable {
     /// No pseudo-terminal.
     pub const fn new() -> Self {

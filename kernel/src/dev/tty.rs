@@ -402,8 +402,8 @@ impl Tty {
     }
 
     /// What could be done now without waiting.
-    pub fn poll(&self, mut table: Option<&mut PollTable>) -> Events {
-        if let Some(table) = table.as_deref_mut() {
+    pub fn poll(&self, table: Option<&mut PollTable>) -> Events {
+        if let Some(table) = table {
             table.register(&self.readers);
             table.register(&self.writers);
         }

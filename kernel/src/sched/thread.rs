@@ -463,16 +463,19 @@ impl Thread {
         self.core.work.fetch_and(!ATTENTION, Ordering::SeqCst);
     }
 
-    fn context_of_current(&self) -> &mut Context {
+    /// Lends the current thread's context for the time of `use_it`, which does not wait.
+    fn with_context<R>(&self, use_it: impl FnOnce(&mut Context) -> R) -> R {
         debug_assert!(core::ptr::eq(self, super::current()), "only the thread itself uses its context");
-        // SAFETY: the running thread's context is used by nobody else while it runs.
-        unsafe { &mut *self.context.get() }
+        // SAFETY: the running thread's context is used by nobody else while it runs, and only here by itself.
+        use_it(unsafe { &mut *self.context.get() })
     }
 
     /// The current thread's address space.
     #[inline]
     pub fn own_space(&self) -> Option<&Arc<AddressSpace>> {
-        self.context_of_current().space.as_ref()
+        debug_assert!(core::ptr::eq(self, super::current()), "only the thread itself uses its context");
+        // SAFETY: only the running thread replaces its space, in `set_space`, and it holds no reference to it then.
+        unsafe { (*self.context.get()).space.as_ref() }
     }
 
     /// Any thread's address space.
@@ -484,18 +487,19 @@ impl Thread {
 
     /// Replaces the current thread's address space (exec), or drops it (exit), and returns the old one.
     pub fn set_space(&self, space: Option<Arc<AddressSpace>>) -> Option<Arc<AddressSpace>> {
-        let context = self.context_of_current();
-        let old = {
-            let _change = self.space_change.lock();
-            core::mem::replace(&mut context.space, space)
-        };
-        switch::load_space(context.space.as_ref());
-        old
+        self.with_context(|context| {
+            let old = {
+                let _change = self.space_change.lock();
+                core::mem::replace(&mut context.space, space)
+            };
+            switch::load_space(context.space.as_ref());
+            old
+        })
     }
 
     /// Sets the current thread's FS base.
     pub fn set_fs_base(&self, base: u64) {
-        self.context_of_current().fs_base = base;
+        self.with_context(|context| context.fs_base = base);
         arch::set_fs_base(base);
     }
 
@@ -507,31 +511,28 @@ impl Thread {
 
     /// Sets the current thread's GS base, as user mode sees it.
     pub fn set_gs_base(&self, base: u64) {
-        self.context_of_current().gs_base = base;
+        self.with_context(|context| context.gs_base = base);
         arch::set_user_gs_base(base);
     }
 
     /// Stores the current thread's floating point registers and shows them.
     pub fn with_fpu<R>(&self, look: impl FnOnce(&FpuState) -> R) -> Result<R> {
-        let enabled = arch::irq_disable_save();
-        let fpu = self.context_of_current().fpu.as_mut();
-        let saved = fpu.map(|state| {
-            state.save();
-            &*state
-        });
-        arch::irq_restore(enabled);
-        Ok(look(saved.ok_or(Kind::NotSupported)?))
+        self.with_context(|context| context.fpu.as_mut().map(FpuState::save)).ok_or(Kind::NotSupported)?;
+        // SAFETY: only the running thread changes its state: a switch during `look` stores the registers' same values.
+        let state = unsafe { (*self.context.get()).fpu.as_ref() };
+        Ok(look(state.ok_or(Kind::NotSupported)?))
     }
 
-    /// Changes the current thread's floating point registers. If `change` fails they stay as they were.
+    /// Changes the current thread's floating point registers. If `change`, which does not wait, fails they stay as
+    /// they were.
     pub fn change_fpu<R>(&self, change: impl FnOnce(&mut FpuState) -> Result<R>) -> Result<R> {
-        let state = self.context_of_current().fpu.as_mut().ok_or(Kind::NotSupported)?;
-        state.save();
-        let result = change(state)?;
-        let enabled = arch::irq_disable_save();
-        state.restore();
-        arch::irq_restore(enabled);
-        Ok(result)
+        self.with_context(|context| {
+            let state = context.fpu.as_mut().ok_or(Kind::NotSupported)?;
+            state.save();
+            let result = change(state)?;
+            state.restore();
+            Ok(result)
+        })
     }
 
     /// What it used up. CPU time is divided by the timer's samples; neither part ever goes back.
@@ -569,7 +570,7 @@ impl Thread {
     }
 
     pub(super) fn take_entry(&self) -> Option<Box<dyn FnOnce() + Send>> {
-        self.context_of_current().entry.take()
+        self.with_context(|context| context.entry.take())
     }
 }
 

@@ -208,13 +208,15 @@ impl Body {
         let mut armed = self.armed.lock();
         let interval = self.interval.load(Ordering::Relaxed);
         let deadline = self.deadline.load(Ordering::Relaxed);
-        if interval == 0 {
-            *armed = None;
-            self.deadline.store(NEVER, Ordering::Relaxed);
-        } else {
-            // Periods that passed unseen are left out; whoever counts them computes from the deadline.
-            let missed = now().as_nanos().saturating_sub(deadline) / interval;
-            self.arm_locked(&mut armed, deadline.saturating_add((missed + 1).saturating_mul(interval)));
+        // Periods that passed unseen are left out; whoever counts them computes from the deadline.
+        match now().as_nanos().saturating_sub(deadline).checked_div(interval) {
+            Some(missed) => {
+                self.arm_locked(&mut armed, deadline.saturating_add((missed + 1).saturating_mul(interval)));
+            }
+            None => {
+                *armed = None;
+                self.deadline.store(NEVER, Ordering::Relaxed);
+            }
         }
         drop(armed);
         (self.callback)();

@@ -138,8 +138,7 @@ fn store_owner(t: &Task, file: &OpenFile, kind: i32, id: i32) {
 
 fn set_owner(t: &Task, file: &OpenFile, who: i32) -> SysResult {
     let (kind, id) = match who {
-        i32::MIN => return Err(Errno::EINVAL),
-        ..0 => (F_OWNER_PGRP, -who),
+        ..0 => (F_OWNER_PGRP, who.checked_neg().ok_or(Errno::EINVAL)?),
         _ => (F_OWNER_PID, who),
     };
     if id != 0 && !super::owner_exists(kind, id) {

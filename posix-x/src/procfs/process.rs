@@ -342,9 +342,9 @@ fn mount_options(mount: &vfs::MountInfo, text: &mut Text) {
     }
 }
 
-fn each_mount(subject: &Subject, mut row: impl FnMut(&vfs::MountInfo)) -> Result<()> {
+fn each_mount(subject: &Subject, row: impl FnMut(&vfs::MountInfo)) -> Result<()> {
     let fs = subject.task()?.fs_snapshot().ok_or(Kind::Invalid)?;
-    vfs::mounts(&fs.root()).iter().for_each(|mount| row(mount));
+    vfs::mounts(&fs.root()).iter().for_each(row);
     Ok(())
 }
 

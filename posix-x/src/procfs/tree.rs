@@ -56,14 +56,17 @@ pub enum Node<S: 'static> {
     Numbers(&'static Numbers<S>),
 }
 
+/// The entry of a number (its name is not used), and what its generators are told about.
+pub type Numbered<S> = (&'static Entry<S>, S);
+
 /// A directory whose names are numbers: how to list them and what each one is.
 pub struct Numbers<S: 'static> {
     /// What all the entries are.
     pub kind: NodeKind,
     /// The first number that is at least the given one.
     pub next: fn(&S, u32) -> Option<u32>,
-    /// The entry of a number (its name is not used), and what its generators are told about.
-    pub entry: fn(&S, u32) -> Result<(&'static Entry<S>, S)>,
+    /// What a number stands for.
+    pub entry: fn(&S, u32) -> Result<Numbered<S>>,
 }
 
 /// What process entries are about.

@@ -28,11 +28,11 @@ impl Schedule {
     /// How often it would have expired by `now`, without moving on.
     pub const fn due(&self, now: u64) -> u64 {
         if self.next == 0 || now < self.next {
-            0
-        } else if self.interval == 0 {
-            1
-        } else {
-            1 + (now - self.next) / self.interval
+            return 0;
+        }
+        match (now - self.next).checked_div(self.interval) {
+            Some(periods) => 1 + periods,
+            None => 1,
         }
     }
 

@@ -105,9 +105,16 @@ pub fn entries(bytes: &[u8]) -> Entries<'_> {
     Entries { bytes, offset: 0, global: Overrides::default(), next: Overrides::default() }
 }
 
+/// One header of the archive, the block it was read from, and the content that follows it.
+struct Record<'a> {
+    header: Header,
+    block: &'a [u8; BLOCK],
+    content: &'a [u8],
+}
+
 impl<'a> Entries<'a> {
-    /// The next header that is not an empty block, and its content.
-    fn header(&mut self) -> Result<Option<(Header, &'a [u8], &'a [u8])>, Problem> {
+    /// The next record whose header is not an empty block.
+    fn record(&mut self) -> Result<Option<Record<'a>>, Problem> {
         while let Some(block) = self.bytes.get(self.offset..).and_then(|rest| rest.first_chunk::<BLOCK>()) {
             if block.iter().all(|&byte| byte == 0) {
                 // The end of one archive; another may follow.
@@ -125,7 +132,7 @@ impl<'a> Entries<'a> {
             let end = start.checked_add(size).ok_or(Problem::Truncated)?;
             let content = self.bytes.get(start..end).ok_or(Problem::Truncated)?;
             self.offset = end.checked_next_multiple_of(BLOCK).ok_or(Problem::Truncated)?;
-            return Ok(Some((header, block, content)));
+            return Ok(Some(Record { header, block, content }));
         }
         // Less than a block is left: nothing, or the rest of a header.
         match self.bytes.get(self.offset..) {
@@ -136,7 +143,7 @@ impl<'a> Entries<'a> {
 
     fn read(&mut self) -> Result<Option<Entry<'a>>, Problem> {
         loop {
-            let Some((header, block, content)) = self.header()? else { return Ok(None) };
+            let Some(Record { header, block, content }) = self.record()? else { return Ok(None) };
             match header.kind {
                 HeaderKind::PaxNext => self.next.read(content)?,
                 HeaderKind::PaxGlobal => self.global.read(content)?,

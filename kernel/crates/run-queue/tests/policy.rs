@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use run_queue::{Burst, Class, Entity, List, Policy, ThreeQueues, Turn};
 
 thread_local! {
-    static LINKS: [Cell<Option<usize>>; 64] = [const { Cell::new(None) }; 64];
+    static LINKS: [Cell<Option<usize>>; 64] = const { [const { Cell::new(None) }; 64] };
 }
 
 #[derive(Clone, Copy, PartialEq, Debug)]

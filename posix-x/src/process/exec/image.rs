@@ -191,7 +191,7 @@ impl NewImage {
         let placed = Placed { plan, bias };
         map_program(&space, program, &placed, &mut tails)?;
         let brk_gap = randomiser.pages(13);
-        let brk = (placed.at(placed.plan.end()) + PAGE as usize - 1 & !(PAGE as usize - 1)) + brk_gap;
+        let brk = placed.at(placed.plan.end()).next_multiple_of(PAGE as usize) + brk_gap;
         let brk = if placed.plan.kind == Kind::Movable && interpreter.is_none() {
             // Above a static movable program there are mappings: the heap has a region of its own.
             MOVABLE_BASE + randomiser.pages(28) + brk_gap
