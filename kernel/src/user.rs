@@ -112,9 +112,8 @@ impl<T: Pod> UserPtr<T> {
     #[inline]
     pub fn read(self) -> Result<T> {
         let mut value = MaybeUninit::<T>::uninit();
-        // SAFETY: the destination is `size_of::<T>()` writable bytes of our own.
-        let left = unsafe { usercopy::copy_from_user(value.as_mut_ptr().cast(), self.0, size_of::<T>()) };
-        if left != 0 {
+        // SAFETY: the destination is our own, and every bit pattern is a valid `T` (Pod).
+        if !unsafe { usercopy::load_from_user(value.as_mut_ptr(), self.0) } {
             return Err(Kind::Fault.into());
         }
         // SAFETY: all bytes were written, and every bit pattern is a valid `T` (Pod).
@@ -124,10 +123,8 @@ impl<T: Pod> UserPtr<T> {
     /// Writes the value. [`Kind::Fault`] if any byte is not writable.
     #[inline]
     pub fn write(self, value: &T) -> Result<()> {
-        let source = core::ptr::from_ref(value).cast();
-        // SAFETY: the source is `size_of::<T>()` initialised bytes (Pod has no padding).
-        let left = unsafe { usercopy::copy_to_user(self.0, source, size_of::<T>()) };
-        if left != 0 {
+        // SAFETY: Pod has no padding.
+        if !unsafe { usercopy::store_to_user(self.0, value) } {
             return Err(Kind::Fault.into());
         }
         Ok(())

@@ -134,22 +134,6 @@ usercopy_string:
         FIXUP 2b, 6b
 .size usercopy_string, . - usercopy_string
 
-# usize usercopy_load32(const u32 *src [rdi], u32 *value [rsi]): 0, or 1 after a fault.
-.global usercopy_load32
-.type usercopy_load32, @function
-usercopy_load32:
-        STAC_SITE
-1:      mov ecx, [rdi]
-        CLAC_SITE
-        mov [rsi], ecx
-        xor eax, eax
-        ret
-2:      CLAC_SITE
-        mov eax, 1
-        ret
-        FIXUP 1b, 2b
-.size usercopy_load32, . - usercopy_load32
-
 # usize usercopy_cmpxchg32(u32 *address [rdi], u32 old [esi], u32 new [edx], u32 *found [rcx]): 0, or 1 after a fault.
 .global usercopy_cmpxchg32
 .type usercopy_cmpxchg32, @function

@@ -10,7 +10,6 @@ extern "C" {
     fn usercopy_copy(dst: *mut u8, src: *const u8, len: usize) -> usize;
     fn usercopy_clear(dst: *mut u8, len: usize) -> usize;
     fn usercopy_string(dst: *mut u8, src: *const u8, len: usize) -> isize;
-    fn usercopy_load32(src: *const u32, value: *mut u32) -> usize;
     fn usercopy_cmpxchg32(address: *mut u32, old: u32, new: u32, found: *mut u32) -> usize;
 }
 
@@ -71,6 +70,93 @@ pub fn strncpy_from_user(dst: &mut [u8], src: usize) -> Result<Option<usize>> {
     }
 }
 
+/// Where user memory is opened or closed: a NOP that becomes `$code`, see [`enable_smap`].
+macro_rules! smap_site {
+    ($code:literal) => {
+        concat!(
+            "9998: .byte 0x0f, 0x1f, 0x00\n.pushsection .smap_sites, \"a\"\n.quad 9998b, ",
+            $code,
+            "\n.popsection"
+        )
+    };
+}
+
+/// The one instruction `$access`, with user memory open; a fault sets `failed`.
+macro_rules! user_access {
+    ($access:literal, $failed:ident, $($operand:tt)*) => {
+        core::arch::asm!(
+            "xor {failed:e}, {failed:e}",
+            smap_site!("0xcb010f"),
+            concat!("2: ", $access),
+            "3:",
+            smap_site!("0xca010f"),
+            ".pushsection .ex_table, \"a\"",
+            ".quad 2b, 4f",
+            ".popsection",
+            ".pushsection .text.fixup, \"ax\"",
+            "4: mov {failed:e}, 1",
+            "jmp 3b",
+            ".popsection",
+            failed = out(reg) $failed,
+            $($operand)*
+            options(nostack),
+        )
+    };
+}
+
+/// Reads a value in one access if it has the size of a register, as Linux's `get_user` does. Returns whether it
+/// could be read.
+///
+/// # Safety
+/// `dst` is writable, and every bit pattern is a valid `T`.
+#[inline]
+pub unsafe fn load_from_user<T>(dst: *mut T, src: usize) -> bool {
+    if !in_user_range(src, size_of::<T>()) {
+        return false;
+    }
+    let (value, failed): (u64, u32);
+    // SAFETY: the source is in the user range, where a fault is handled; `dst` by the caller.
+    unsafe {
+        match size_of::<T>() {
+            2 => {
+                user_access!("movzx {value:e}, word ptr [{src}]", failed, src = in(reg) src, value = out(reg) value,)
+            }
+            4 => user_access!("mov {value:e}, [{src}]", failed, src = in(reg) src, value = out(reg) value,),
+            8 => user_access!("mov {value}, [{src}]", failed, src = in(reg) src, value = out(reg) value,),
+            size => return usercopy_copy(dst.cast(), src as *const u8, size) == 0,
+        }
+        core::ptr::copy_nonoverlapping((&raw const value).cast(), dst, 1);
+    }
+    failed == 0
+}
+
+/// Writes a value in one access if it has the size of a register, as Linux's `put_user` does. Returns whether it
+/// could be written.
+///
+/// # Safety
+/// `T` has no padding: all its bytes are initialised.
+#[inline]
+pub unsafe fn store_to_user<T>(dst: usize, src: &T) -> bool {
+    if !in_user_range(dst, size_of::<T>()) {
+        return false;
+    }
+    let mut value = 0u64;
+    let failed: u32;
+    // SAFETY: the destination is in the user range, where a fault is handled; `src` by the caller.
+    unsafe {
+        if !matches!(size_of::<T>(), 2 | 4 | 8) {
+            return usercopy_copy(dst as *mut u8, core::ptr::from_ref(src).cast(), size_of::<T>()) == 0;
+        }
+        core::ptr::copy_nonoverlapping(src, (&raw mut value).cast(), 1);
+        match size_of::<T>() {
+            2 => user_access!("mov [{dst}], {value:x}", failed, dst = in(reg) dst, value = in(reg) value,),
+            4 => user_access!("mov [{dst}], {value:e}", failed, dst = in(reg) dst, value = in(reg) value,),
+            _ => user_access!("mov [{dst}], {value}", failed, dst = in(reg) dst, value = in(reg) value,),
+        }
+    }
+    failed == 0
+}
+
 fn aligned_word(address: usize) -> Result<*mut u32> {
     if address % 4 != 0 || !in_user_range(address, 4) {
         return Err(Kind::Fault.into());
@@ -81,13 +167,10 @@ fn aligned_word(address: usize) -> Result<*mut u32> {
 /// Reads an aligned word in one access.
 #[inline]
 pub fn load_user_u32(address: usize) -> Result<u32> {
-    let mut value = 0;
-    // SAFETY: the source is aligned and in the user range, where a fault is handled.
-    let failed = unsafe { usercopy_load32(aligned_word(address)?, addr_of_mut!(value)) };
-    if failed != 0 {
-        return Err(Kind::Fault.into());
-    }
-    Ok(value)
+    let mut value = 0u32;
+    // SAFETY: `value` is writable.
+    let loaded = unsafe { load_from_user(&raw mut value, aligned_word(address)? as usize) };
+    loaded.then_some(value).ok_or(Kind::Fault.into())
 }
 
 /// Stores `new` in an aligned word if it holds `old`, atomically; returns what it held.
