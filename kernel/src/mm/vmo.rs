@@ -23,9 +23,14 @@ pub const MAX_LEN: u64 = i64::MAX as u64;
 pub struct Vmo {
     len: AtomicU64,
     pages: SpinLock<PageTree<Frame>>,
-    /// Mappings of it in address spaces, and those of them that may be written.
+    /// Mappings of it in address spaces.
     mappings: AtomicUsize,
+    /// Mappings through which stores may reach it; [`SEALED`] where there can be none any more.
+    stores: AtomicUsize,
 }
+
+/// The count of storing mappings of an object that allows none.
+const SEALED: usize = usize::MAX;
 
 /// Objects that there are.
 static OBJECTS: AtomicUsize = AtomicUsize::new(0);
@@ -52,6 +57,7 @@ impl Vmo {
             len: AtomicU64::new(len),
             pages: SpinLock::new(PageTree::new()),
             mappings: AtomicUsize::new(0),
+            stores: AtomicUsize::new(0),
         }))
     }
 
@@ -317,11 +323,37 @@ impl Vmo {
         self.mappings.load(Ordering::Acquire) > 0
     }
 
-    pub(super) fn count_mapping(&self, added: bool) {
-        if added {
-            self.mappings.fetch_add(1, Ordering::AcqRel);
-        } else {
-            self.mappings.fetch_sub(1, Ordering::AcqRel);
+    /// From now on no mapping lets stores reach it. [`Kind::Busy`] while one does.
+    pub fn seal_stores(&self) -> Result<()> {
+        match self.stores.compare_exchange(0, SEALED, Ordering::AcqRel, Ordering::Acquire) {
+            Ok(_) | Err(SEALED) => Ok(()),
+            Err(_) => Err(Kind::Busy.into()),
         }
+    }
+
+    pub(super) fn add_mapping(&self, stores: bool) -> Result<()> {
+        if stores {
+            let add = |count: usize| (count != SEALED).then_some(count + 1);
+            self.stores
+                .fetch_update(Ordering::AcqRel, Ordering::Acquire, add)
+                .map_err(|_| Kind::NotPermitted)?;
+        }
+        self.mappings.fetch_add(1, Ordering::AcqRel);
+        Ok(())
+    }
+
+    /// One more like one that there is.
+    pub(super) fn copy_mapping(&self, stores: bool) {
+        if stores {
+            self.stores.fetch_add(1, Ordering::AcqRel);
+        }
+        self.mappings.fetch_add(1, Ordering::AcqRel);
+    }
+
+    pub(super) fn remove_mapping(&self, stores: bool) {
+        if stores {
+            self.stores.fetch_sub(1, Ordering::AcqRel);
+        }
+        self.mappings.fetch_sub(1, Ordering::AcqRel);
     }
 }

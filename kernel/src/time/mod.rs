@@ -18,7 +18,7 @@ pub use clock::{
 pub use clock::{VdsoClock, CLOCK_SET};
 pub(crate) use timer::{arm_sleep, disarm_sleep, start_tick, SleepTimer};
 pub use timer::{on_timer_interrupt, Timer};
-pub use worker::{start_worker, ThreadTimer};
+pub use worker::{start_worker, Deferred, ThreadTimer};
 
 /// Nanoseconds in a second.
 pub const NANOS_PER_SEC: u64 = 1_000_000_000;

@@ -1,4 +1,4 @@
-//! Timers whose function runs in a kernel thread, where it may take any lock and allocate.
+//! Functions that run in a kernel thread, where they may take any lock and allocate: soon, or when a timer expires.
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -10,7 +10,7 @@ use crate::sched::Thread;
 use crate::sync::{IrqLock, Mutex, Sleep, WaitQueue};
 use crate::{Kind, Result};
 
-/// What an expired timer hands to the worker.
+/// What the worker is handed.
 struct Job {
     function: Box<dyn Fn() + Send + Sync>,
     /// Stands in the list already.
@@ -29,7 +29,7 @@ struct Jobs {
 static JOBS: IrqLock<Jobs> = IrqLock::new(Jobs { waiting: VecDeque::new(), existing: 0 });
 static ARRIVED: WaitQueue = WaitQueue::new();
 
-/// Starts the thread that runs expired [`ThreadTimer`]s.
+/// Starts the thread that runs [`Deferred`]s and expired [`ThreadTimer`]s.
 pub fn start_worker() -> Result<()> {
     Thread::spawn_kernel("timers", Box::new(work)).map(drop)
 }
@@ -46,37 +46,62 @@ fn work() {
     }
 }
 
+impl Job {
+    fn run_soon(self: &Arc<Self>) {
+        if !self.queued.swap(true, Ordering::AcqRel) {
+            JOBS.lock().waiting.push_back(self.clone());
+            ARRIVED.wake_one();
+        }
+    }
+}
+
+/// A function that runs in a kernel thread soon after somebody, an interrupt handler perhaps, asked for it.
+pub struct Deferred(Arc<Job>);
+
+impl Deferred {
+    /// Nobody has asked yet. A request that comes while the function still has to run for the one before is not
+    /// run for again.
+    pub fn new(function: Box<dyn Fn() + Send + Sync>) -> Result<Self> {
+        let mut jobs = JOBS.lock();
+        let wanted = jobs.existing + 1;
+        jobs.waiting.try_reserve(wanted).map_err(|_| Kind::NoMemory)?;
+        jobs.existing = wanted;
+        drop(jobs);
+        Ok(Self(Arc::new(Job { function, queued: AtomicBool::new(false), live: Mutex::new(true) })))
+    }
+
+    /// Has the function run soon.
+    pub fn run_soon(&self) {
+        self.0.run_soon();
+    }
+
+    /// Waits until the function does not run any more; it never will again. Not to be called from the function
+    /// itself.
+    pub fn stop(&self) {
+        *self.0.live.lock() = false;
+    }
+}
+
+impl Drop for Deferred {
+    fn drop(&mut self) {
+        JOBS.lock().existing -= 1;
+    }
+}
+
 /// Calls a function at a deadline, in a kernel thread.
 pub struct ThreadTimer {
     timer: Timer,
-    job: Arc<Job>,
+    deferred: Deferred,
 }
 
 impl ThreadTimer {
     /// A timer that is not armed. An expiry that comes while the function still has to run for the one before is
     /// not run for again.
     pub fn new(function: Box<dyn Fn() + Send + Sync>) -> Result<Self> {
-        let job = Arc::new(Job { function, queued: AtomicBool::new(false), live: Mutex::new(true) });
-        {
-            let mut jobs = JOBS.lock();
-            let wanted = jobs.existing + 1;
-            jobs.waiting.try_reserve(wanted).map_err(|_| Kind::NoMemory)?;
-            jobs.existing = wanted;
-        }
-        let expired = job.clone();
-        let timer = Timer::new(Box::new(move || {
-            if !expired.queued.swap(true, Ordering::AcqRel) {
-                JOBS.lock().waiting.push_back(expired.clone());
-                ARRIVED.wake_one();
-            }
-        }));
-        match timer {
-            Ok(timer) => Ok(Self { timer, job }),
-            Err(error) => {
-                JOBS.lock().existing -= 1;
-                Err(error)
-            }
-        }
+        let deferred = Deferred::new(function)?;
+        let job = deferred.0.clone();
+        let timer = Timer::new(Box::new(move || job.run_soon()))?;
+        Ok(Self { timer, deferred })
     }
 
     /// Arms it for `deadline`, and then every `interval` nanoseconds if that is not 0.
@@ -98,13 +123,12 @@ impl ThreadTimer {
     /// the function itself.
     pub fn stop(&self) {
         self.timer.cancel();
-        *self.job.live.lock() = false;
+        self.deferred.stop();
     }
 }
 
 impl Drop for ThreadTimer {
     fn drop(&mut self) {
         self.timer.cancel();
-        JOBS.lock().existing -= 1;
     }
 }

@@ -106,6 +106,15 @@ pub(super) fn create_locked(
     walk::remember(&parent.dentry, hash, name, inode)
 }
 
+/// [`Kind::Exists`] if the directory, which is locked, has the name.
+fn check_new(place: &Place, name: &[u8], hash: u32) -> Result<()> {
+    match walk::lookup_locked(&place.parent.dentry, name, hash) {
+        Ok(_) => Err(Kind::Exists.into()),
+        Err(error) if error == Kind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
 /// Makes a directory, symbolic link, FIFO, socket, device node or (closed) regular file.
 pub fn make(ctx: &Context, start: Option<&Path>, path: &[u8], node: NewNode, mode: u32) -> Result<Path> {
     match node {
@@ -117,11 +126,7 @@ pub fn make(ctx: &Context, start: Option<&Path>, path: &[u8], node: NewNode, mod
     let name = place.name(Kind::Exists)?;
     let hash = walk::hash(name);
     let guard = place.lock().lock();
-    match walk::lookup_locked(&place.parent.dentry, name, hash) {
-        Ok(_) => return Err(Kind::Exists.into()),
-        Err(error) if error == Kind::NotFound => {}
-        Err(error) => return Err(error),
-    }
+    check_new(&place, name, hash)?;
     if place.slash && node.kind() != NodeKind::Directory {
         return Err(Kind::NotFound.into());
     }
@@ -141,11 +146,7 @@ pub fn link(ctx: &Context, old: &Path, start: Option<&Path>, path: &[u8]) -> Res
     let name = place.name(Kind::Exists)?;
     let hash = walk::hash(name);
     let guard = place.lock().lock();
-    match walk::lookup_locked(&place.parent.dentry, name, hash) {
-        Ok(_) => return Err(Kind::Exists.into()),
-        Err(error) if error == Kind::NotFound => {}
-        Err(error) => return Err(error),
-    }
+    check_new(&place, name, hash)?;
     if place.slash {
         return Err(Kind::NotFound.into());
     }

@@ -3,6 +3,7 @@
 //! Handles to it are capabilities ([`crate::cap::Capability`]), which check rights; nothing here does.
 
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use spin::Once;
@@ -14,7 +15,7 @@ use super::path::Path;
 use super::times;
 use super::types::{Access, DirEntry, Metadata, NodeKind, Status, Whence};
 use crate::mm::Vmo;
-use crate::sync::{Events, Mutex, PollTable, SpinLock};
+use crate::sync::{Events, Mutex, Notify, PollTable, Registration, SpinLock};
 use crate::user::{IoDest, IoSource};
 use crate::{Kind, Result};
 
@@ -44,6 +45,8 @@ pub struct OpenFile {
     /// Number of this description, unlike any other's.
     id: Once<u64>,
     owner: SpinLock<AsyncOwner>,
+    /// While [`Status::ASYNC`] is set: what tells the owner's notice of events.
+    watch: SpinLock<Vec<Registration>>,
 }
 
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);
@@ -81,6 +84,7 @@ impl OpenFile {
             position: Mutex::new(0),
             id: Once::new(),
             owner: SpinLock::new(AsyncOwner::default()),
+            watch: SpinLock::new(Vec::new()),
         }
     }
 
@@ -128,6 +132,21 @@ impl OpenFile {
     }
     pub fn set_async_owner(&self, owner: AsyncOwner) {
         *self.owner.lock() = owner;
+    }
+    /// From now on tells `notify` of events in `mask`; `None` tells nobody any more.
+    pub fn watch(&self, notify: Option<Arc<dyn Notify>>, mask: Events) -> Result<()> {
+        let registrations = match notify {
+            None => Vec::new(),
+            Some(notify) => {
+                let mut table = PollTable::new(notify, mask);
+                self.file.poll(Some(&mut table));
+                table.check()?;
+                table.into_registrations()
+            }
+        };
+        let before = core::mem::replace(&mut *self.watch.lock(), registrations);
+        drop(before);
+        Ok(())
     }
     /// Does it have a position?
     #[inline]

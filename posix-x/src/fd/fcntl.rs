@@ -4,10 +4,9 @@ use alloc::sync::Arc;
 
 use exo_kernel::cap::{Capability, Rights};
 use exo_kernel::user::UserPtr;
-use exo_kernel::vfs::{AsyncOwner, OpenFile, Status};
-use posix_x_abi::types::FOwnerEx;
+use exo_kernel::vfs::{OpenFile, Status};
 
-use super::{descriptors, flags, limit, locks, memfd, pipe, FdTable};
+use super::{descriptors, flags, limit, locks, memfd, pipe, signal_io, FdTable};
 use crate::security::Caps;
 use crate::{Errno, Fd, SysResult, Task};
 
@@ -41,11 +40,6 @@ const FD_CLOEXEC: usize = 1;
 /// "No lease" (`F_UNLCK`).
 const NO_LEASE: usize = 2;
 
-/// Whom `F_SETOWN_EX` names.
-const F_OWNER_TID: i32 = 0;
-const F_OWNER_PID: i32 = 1;
-const F_OWNER_PGRP: i32 = 2;
-
 /// The flags that `F_SETFL` can change.
 const CHANGEABLE: Status =
     Status::APPEND.union(Status::NONBLOCK).union(Status::DIRECT).union(Status::NO_ATIME).union(Status::ASYNC);
@@ -66,7 +60,7 @@ pub fn fcntl(t: &Task, fd: Fd, cmd: u32, arg: usize) -> SysResult {
         F_DUPFD_CLOEXEC => duplicate(t, &capability, arg, true),
         F_GETFL => Ok(flags::tell(capability.file(Rights::empty())?) as usize),
         // Everything else needs a file that was opened in earnest.
-        _ => on_file(t, capability.file(Rights::CONTROL)?, cmd, arg),
+        _ => on_file(t, capability.file(Rights::CONTROL)?, fd, cmd, arg),
     }
 }
 
@@ -79,22 +73,22 @@ fn duplicate(t: &Task, capability: &Capability, from: usize, close_on_exec: bool
     Ok(t.files().insert(copy, close_on_exec, from as u32 as usize, limit(t))? as usize)
 }
 
-fn on_file(t: &Task, file: &Arc<OpenFile>, cmd: u32, arg: usize) -> SysResult {
+fn on_file(t: &Task, file: &Arc<OpenFile>, fd: Fd, cmd: u32, arg: usize) -> SysResult {
     match cmd {
-        F_SETFL => set_flags(t, file, arg as u32),
+        F_SETFL => set_flags(t, file, fd, arg as u32),
         F_GETLK => locks::test(t, file, UserPtr::new(arg), false),
         F_SETLK => locks::set(t, file, UserPtr::new(arg), false, false),
         F_SETLKW => locks::set(t, file, UserPtr::new(arg), false, true),
         F_OFD_GETLK => locks::test(t, file, UserPtr::new(arg), true),
         F_OFD_SETLK => locks::set(t, file, UserPtr::new(arg), true, false),
         F_OFD_SETLKW => locks::set(t, file, UserPtr::new(arg), true, true),
-        F_GETOWN => Ok(owner_number(file) as usize),
-        F_SETOWN => set_owner(t, file, arg as i32),
-        F_GETOWN_EX => get_owner_ex(file, UserPtr::new(arg)),
-        F_SETOWN_EX => set_owner_ex(t, file, UserPtr::new(arg)),
-        F_GETOWNER_UIDS => get_owner_uids(file, UserPtr::new(arg)),
+        F_GETOWN => Ok(signal_io::owner_number(file) as usize),
+        F_SETOWN => signal_io::set_owner(t, file, arg as i32),
+        F_GETOWN_EX => signal_io::get_owner_ex(file, UserPtr::new(arg)),
+        F_SETOWN_EX => signal_io::set_owner_ex(t, file, UserPtr::new(arg)),
+        F_GETOWNER_UIDS => signal_io::get_owner_uids(file, UserPtr::new(arg)),
         F_GETSIG => Ok(file.async_owner().signal as usize),
-        F_SETSIG => set_signal(file, arg),
+        F_SETSIG => signal_io::set_signal(file, arg),
         F_GETLEASE => Ok(NO_LEASE),
         // Nothing here breaks leases, so none are given.
         F_SETLEASE if arg == NO_LEASE => Err(Errno::EAGAIN),
@@ -108,7 +102,7 @@ fn on_file(t: &Task, file: &Arc<OpenFile>, cmd: u32, arg: usize) -> SysResult {
 }
 
 /// `F_SETFL`. Access mode and creation flags are silently left as they are.
-fn set_flags(t: &Task, file: &OpenFile, flags: u32) -> SysResult {
+fn set_flags(t: &Task, file: &Arc<OpenFile>, fd: Fd, flags: u32) -> SysResult {
     let wanted = flags::status(flags) & CHANGEABLE;
     if wanted.contains(Status::NO_ATIME) && !file.status().contains(Status::NO_ATIME) {
         let owner = file.metadata()?.uid;
@@ -117,68 +111,5 @@ fn set_flags(t: &Task, file: &OpenFile, flags: u32) -> SysResult {
         }
     }
     file.set_status(CHANGEABLE, wanted)?;
-    Ok(0)
-}
-
-/// Positive: a process or thread; negative: a group.
-fn owner_number(file: &OpenFile) -> i32 {
-    let owner = file.async_owner();
-    if owner.kind == F_OWNER_PGRP as u32 {
-        -owner.id
-    } else {
-        owner.id
-    }
-}
-
-fn store_owner(t: &Task, file: &OpenFile, kind: i32, id: i32) {
-    let signal = file.async_owner().signal;
-    let creds = t.creds();
-    file.set_async_owner(AsyncOwner { kind: kind as u32, id, uid: creds.uid, euid: creds.euid, signal });
-}
-
-fn set_owner(t: &Task, file: &OpenFile, who: i32) -> SysResult {
-    let (kind, id) = match who {
-        ..0 => (F_OWNER_PGRP, who.checked_neg().ok_or(Errno::EINVAL)?),
-        _ => (F_OWNER_PID, who),
-    };
-    if id != 0 && !super::owner_exists(kind, id) {
-        return Err(Errno::ESRCH);
-    }
-    store_owner(t, file, kind, id);
-    Ok(0)
-}
-
-fn get_owner_ex(file: &OpenFile, target: UserPtr<FOwnerEx>) -> SysResult {
-    let owner = file.async_owner();
-    target.write(&FOwnerEx { kind: owner.kind as i32, pid: owner.id })?;
-    Ok(0)
-}
-
-fn set_owner_ex(t: &Task, file: &OpenFile, source: UserPtr<FOwnerEx>) -> SysResult {
-    let owner = source.read()?;
-    if !matches!(owner.kind, F_OWNER_TID | F_OWNER_PID | F_OWNER_PGRP) {
-        return Err(Errno::EINVAL);
-    }
-    if owner.pid != 0 && !super::owner_exists(owner.kind, owner.pid) {
-        return Err(Errno::ESRCH);
-    }
-    store_owner(t, file, owner.kind, owner.pid);
-    Ok(0)
-}
-
-/// The real and effective user ids with which the owner was set.
-fn get_owner_uids(file: &OpenFile, target: UserPtr<[u32; 2]>) -> SysResult {
-    let owner = file.async_owner();
-    target.write(&[owner.uid, owner.euid])?;
-    Ok(0)
-}
-
-fn set_signal(file: &OpenFile, number: usize) -> SysResult {
-    if number > crate::signal::SIGNAL_MAX as usize {
-        return Err(Errno::EINVAL);
-    }
-    let mut owner = file.async_owner();
-    owner.signal = number as i32;
-    file.set_async_owner(owner);
-    Ok(0)
+    signal_io::enable(file, fd, wanted.contains(Status::ASYNC))
 }

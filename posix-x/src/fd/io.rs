@@ -139,11 +139,8 @@ pub fn preadv(
     pos_low: usize,
     _pos_high: usize,
 ) -> SysResult {
-    let position = vector_position(pos_low)?;
-    let capability = FdTable::get(t.files(), fd.0)?;
-    require_position(&capability)?;
-    let segments = Segments::import(iov, iovcnt)?;
-    Ok(capability.file(Rights::READ)?.read_at(&mut segments.dest(), position)?)
+    let position = Some(vector_position(pos_low)?);
+    read_vector(t, fd, iov, iovcnt, position, 0)
 }
 
 /// Writes at an offset from several buffers.
@@ -155,28 +152,52 @@ pub fn pwritev(
     pos_low: usize,
     _pos_high: usize,
 ) -> SysResult {
-    let position = vector_position(pos_low)?;
-    let capability = FdTable::get(t.files(), fd.0)?;
-    require_position(&capability)?;
-    let segments = Segments::import(iov, iovcnt)?;
-    written(t, capability.file(Rights::WRITE)?.write_at(&mut segments.source(), position, size_limit(t)))
+    let position = Some(vector_position(pos_low)?);
+    write_vector(t, fd, iov, iovcnt, position, 0)
 }
 
-/// ESPIPE where there is no position, before the buffers are looked at.
-fn require_position(capability: &Capability) -> Result<(), Errno> {
-    match capability.file(Rights::SEEK)?.seekable() {
-        true => Ok(()),
-        false => Err(Errno::ESPIPE),
+/// ESPIPE for a position where there are none, before the buffers are looked at.
+fn check_position(capability: &Capability, position: Option<u64>) -> Result<(), Errno> {
+    if position.is_some() && !capability.file(Rights::SEEK)?.seekable() {
+        return Err(Errno::ESPIPE);
     }
+    Ok(())
 }
 
 /// The position of `preadv2` and `pwritev2`: -1 is the current one.
-fn optional_position(capability: &Capability, low: usize) -> Result<Option<u64>, Errno> {
-    if low == usize::MAX {
-        return Ok(None);
-    }
-    require_position(capability)?;
-    Ok(Some(vector_position(low)?))
+fn optional_position(low: usize) -> Result<Option<u64>, Errno> {
+    (low != usize::MAX).then(|| vector_position(low)).transpose()
+}
+
+fn read_vector(
+    t: &Task,
+    fd: Fd,
+    iov: UserPtr<Iovec>,
+    iovcnt: usize,
+    position: Option<u64>,
+    flags: u32,
+) -> SysResult {
+    let capability = FdTable::get(t.files(), fd.0)?;
+    check_position(&capability, position)?;
+    let segments = Segments::import(iov, iovcnt)?;
+    let file = capability.file(Rights::READ)?;
+    Ok(file.read_with(&mut segments.dest(), position, transfer_status(file, flags, false)?)?)
+}
+
+fn write_vector(
+    t: &Task,
+    fd: Fd,
+    iov: UserPtr<Iovec>,
+    iovcnt: usize,
+    position: Option<u64>,
+    flags: u32,
+) -> SysResult {
+    let capability = FdTable::get(t.files(), fd.0)?;
+    check_position(&capability, position)?;
+    let segments = Segments::import(iov, iovcnt)?;
+    let file = capability.file(Rights::WRITE)?;
+    let status = transfer_status(file, flags, true)?;
+    written(t, file.write_with(&mut segments.source(), position, size_limit(t), status))
 }
 
 /// The status of one transfer with flags of its own. EOPNOTSUPP for what is unknown, as in Linux.
@@ -203,14 +224,7 @@ pub fn preadv2(
     _pos_high: usize,
     flags: u32,
 ) -> SysResult {
-    if pos_low != usize::MAX {
-        vector_position(pos_low)?;
-    }
-    let capability = FdTable::get(t.files(), fd.0)?;
-    let position = optional_position(&capability, pos_low)?;
-    let segments = Segments::import(iov, iovcnt)?;
-    let file = capability.file(Rights::READ)?;
-    Ok(file.read_with(&mut segments.dest(), position, transfer_status(file, flags, false)?)?)
+    read_vector(t, fd, iov, iovcnt, optional_position(pos_low)?, flags)
 }
 
 /// As [`pwritev`], with flags; at the current position if the offset is -1.
@@ -223,15 +237,7 @@ pub fn pwritev2(
     _pos_high: usize,
     flags: u32,
 ) -> SysResult {
-    if pos_low != usize::MAX {
-        vector_position(pos_low)?;
-    }
-    let capability = FdTable::get(t.files(), fd.0)?;
-    let position = optional_position(&capability, pos_low)?;
-    let segments = Segments::import(iov, iovcnt)?;
-    let file = capability.file(Rights::WRITE)?;
-    let status = transfer_status(file, flags, true)?;
-    written(t, file.write_with(&mut segments.source(), position, size_limit(t), status))
+    write_vector(t, fd, iov, iovcnt, optional_position(pos_low)?, flags)
 }
 
 /// Moves the position.

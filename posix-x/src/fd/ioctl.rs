@@ -5,7 +5,7 @@ use exo_kernel::user::UserPtr;
 use exo_kernel::vfs::{NodeKind, Status};
 use exo_kernel::Kind;
 
-use super::FdTable;
+use super::{signal_io, FdTable};
 use crate::{Errno, Fd, SysResult, Task};
 
 const FIONREAD: u32 = 0x541b;
@@ -25,7 +25,11 @@ pub fn ioctl(t: &Task, fd: Fd, request: u32, arg: usize) -> SysResult {
             Ok(0)
         }
         FIONBIO => set_status(&capability, Status::NONBLOCK, arg),
-        FIOASYNC => set_status(&capability, Status::ASYNC, arg),
+        FIOASYNC => {
+            set_status(&capability, Status::ASYNC, arg)?;
+            let file = capability.file(Rights::IOCTL)?;
+            signal_io::enable(file, fd, file.status().contains(Status::ASYNC))
+        }
         FIOQSIZE => size(&capability, arg),
         FIONREAD => readable(&capability, arg),
         _ => Ok(capability.ioctl(request, arg)?),

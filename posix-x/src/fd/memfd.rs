@@ -72,9 +72,9 @@ pub fn check_length(file: &OpenFile, length: u64) -> Result<()> {
     file.file().downcast::<MemoryFile>().map_or(Ok(()), |memory| memory.check_length(length))
 }
 
-/// May an open file be mapped shared and writable, as far as seals are concerned?
-pub fn check_mapping(file: &OpenFile) -> Result<()> {
-    file.file().downcast::<MemoryFile>().map_or(Ok(()), MemoryFile::check_writable)
+/// Are new mappings of an open file to be read only? (`F_SEAL_WRITE`, the stronger seal, is the memory object's.)
+pub fn is_sealed_for_future_stores(file: &OpenFile) -> bool {
+    file.file().downcast::<MemoryFile>().is_some_and(|memory| memory.seals().contains(Seals::FUTURE_WRITE))
 }
 
 impl File for MemoryFile {
@@ -168,6 +168,10 @@ pub(super) fn add_seals(file: &OpenFile, seals: usize) -> SysResult {
     let memory = file.file().downcast::<MemoryFile>().ok_or(Errno::EINVAL)?;
     if memory.seals().contains(Seals::SEAL) {
         return Err(Errno::EPERM);
+    }
+    if seals.contains(Seals::WRITE) && !memory.seals().contains(Seals::WRITE) {
+        // EBUSY while a mapping lets stores through.
+        memory.map()?.seal_stores()?;
     }
     memory.seals.fetch_or(seals.bits(), Ordering::AcqRel);
     Ok(0)

@@ -14,6 +14,7 @@ mod iovec;
 mod locks;
 pub mod memfd;
 mod pipe;
+mod signal_io;
 mod splice;
 mod table;
 mod transfer;
@@ -29,7 +30,7 @@ pub use iovec::Segments;
 pub use table::{FdRef, FdTable, Removed, Reserved, MAX_DESCRIPTORS};
 
 use crate::process::limits::INFINITY;
-use crate::process::{self, Resource};
+use crate::process::Resource;
 use crate::signal;
 use crate::{Errno, SysResult, Task};
 
@@ -87,16 +88,6 @@ pub fn check_growth(t: &Task, length: u64, size: impl FnOnce() -> u64) -> Result
     }
     signal::raise(t, signal::SIGXFSZ);
     Err(Errno::EFBIG)
-}
-
-/// Is there such a process, thread or group (`F_SETOWN`)?
-fn owner_exists(kind: i32, id: i32) -> bool {
-    const GROUP: i32 = 2;
-    if kind == GROUP {
-        !process::table::lock().group(id).is_empty()
-    } else {
-        process::table::task(id).is_some()
-    }
 }
 
 /// A `loff_t` that a program gave: EINVAL if it is negative.

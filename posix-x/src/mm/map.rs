@@ -10,6 +10,7 @@ use exo_kernel::vfs::{Access, MountFlags, NodeKind};
 use posix_x_abi::uapi::general as g;
 
 use super::{check_aligned, pages};
+use crate::fd::memfd::is_sealed_for_future_stores;
 use crate::process::Task;
 use crate::{Errno, Fd, SysResult};
 
@@ -59,7 +60,11 @@ fn file_object(
         return Err(Errno::ENODEV);
     }
     let mut max = Prot::READ;
-    max.set(Prot::WRITE, !shared || access.contains(Access::WRITE));
+    let sealed = shared && is_sealed_for_future_stores(&file);
+    if sealed && prot.contains(Prot::WRITE) {
+        return Err(Errno::EPERM);
+    }
+    max.set(Prot::WRITE, !shared || access.contains(Access::WRITE) && !sealed);
     max.set(Prot::EXEC, !no_exec);
     request.object = Some((capability.map(Rights::MAP)?, offset));
     request.max_prot = max;

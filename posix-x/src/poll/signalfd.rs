@@ -21,7 +21,6 @@ pub struct SignalFd {
 }
 
 /// The code of signals for readiness that were queued.
-const SI_SIGIO: i32 = -5;
 
 /// How the details of a signal are laid out.
 enum Layout {
@@ -36,7 +35,7 @@ enum Layout {
 fn layout(info: &Info) -> Layout {
     match info.code {
         code::SI_TIMER => Layout::Timer,
-        SI_SIGIO => Layout::Poll,
+        code::SI_SIGIO => Layout::Poll,
         ..0 => Layout::Value,
         0 | code::SI_KERNEL => Layout::Kill,
         _ => match info.signo {

@@ -269,6 +269,9 @@ fn clone(t: &Task, frame: &UserFrame, request: &Request) -> SysResult {
     let tid = prepared.tid;
     let process =
         if flags.contains(Flags::THREAD) { t.process().clone() } else { new_process(t, request, tid) };
+    if !flags.contains(Flags::THREAD) {
+        process.timers.cpu_limit.watch(&process)?;
+    }
     let task = new_task(t, request, tid, process)?;
     let thread = new_thread(request, frame, &task)?;
     let vfork = flags.contains(Flags::VFORK).then(Arc::<VforkDone>::default);

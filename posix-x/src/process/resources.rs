@@ -23,6 +23,9 @@ fn change(t: &Task, process: &Arc<Process>, resource: Resource, new: Rlimit) -> 
         return Err(Errno::EPERM);
     }
     process.limits.set(resource, new);
+    if resource == Resource::Cpu {
+        process.timers.cpu_limit.watch(process)?;
+    }
     if let Some(space) = process.space() {
         exec::image::set_limits(&space, process);
     }

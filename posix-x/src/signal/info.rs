@@ -1,6 +1,6 @@
 //! [`Info`]: a signal with its details, without the empty rest of a `siginfo_t`.
 
-use posix_x_abi::signal::code;
+use posix_x_abi::signal::{code, number};
 use posix_x_abi::types::SigInfo;
 
 use crate::process::Task;
@@ -43,6 +43,22 @@ impl Info {
     /// An instruction at fault.
     pub const fn fault(signo: i32, code: i32, address: usize) -> Self {
         Self { signo, errno: 0, code, fields: [address as u64, 0, 0, 0] }
+    }
+    /// A descriptor became ready, as `code` (`POLL_IN` and so on) and `band` (events of poll(2)) tell.
+    pub fn readiness(signo: i32, code: i32, band: u32, fd: i32) -> Self {
+        let own_codes = matches!(
+            signo,
+            number::SIGILL
+                | number::SIGFPE
+                | number::SIGSEGV
+                | number::SIGBUS
+                | number::SIGTRAP
+                | number::SIGCHLD
+                | number::SIGSYS
+        );
+        // Where the code would mean something else, it says only where the signal comes from.
+        let code = if own_codes { code::SI_SIGIO } else { code };
+        Self { signo, errno: 0, code, fields: [u64::from(band), u64::from(fd as u32), 0, 0] }
     }
     /// A child's state changed. Times are in ticks of 10 ms.
     pub fn child(code: i32, pid: Pid, uid: u32, status: i32, times: (u64, u64)) -> Self {

@@ -10,6 +10,7 @@
 
 pub mod clock;
 mod clock_calls;
+mod cpu_limit;
 mod cpu_timer;
 pub mod interval;
 pub mod posix_timer;
@@ -23,6 +24,7 @@ use posix_x_abi::types::{Timespec, Timeval};
 
 use crate::signal::Info;
 use crate::Errno;
+use cpu_limit::CpuLimit;
 use interval::IntervalTimers;
 use posix_timer::PosixTimers;
 pub use schedule::Schedule;
@@ -47,6 +49,8 @@ pub const CLOCK_TICK: u64 = SECOND / 100;
 pub struct ProcessTimers {
     interval: IntervalTimers,
     posix: PosixTimers,
+    /// Enforces `RLIMIT_CPU`.
+    pub cpu_limit: CpuLimit,
 }
 
 impl ProcessTimers {
@@ -58,6 +62,7 @@ impl ProcessTimers {
     pub fn exit(&self) {
         self.posix.delete_all();
         self.interval.disarm_all();
+        self.cpu_limit.stop();
     }
     /// A signal was taken from the queue: if a timer sent it, fills in how often that expired since, and lets the
     /// timer send again.

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::names::Address;
 use crate::cap::Capability;
-use crate::sync::WaitQueue;
+use crate::sync::{Events, WaitQueue};
 use crate::user::IoDest;
 use crate::{Kind, Result};
 
@@ -165,4 +165,16 @@ impl Message {
 pub(super) struct Queues {
     pub readable: WaitQueue,
     pub writable: WaitQueue,
+}
+
+impl Queues {
+    /// A message or a connection has come.
+    pub fn tell_readable(&self) {
+        self.readable.wake(usize::MAX, Events::IN | Events::RDNORM);
+    }
+
+    /// There is room.
+    pub fn tell_writable(&self) {
+        self.writable.wake(usize::MAX, Events::OUT | Events::WRNORM | Events::WRBAND);
+    }
 }

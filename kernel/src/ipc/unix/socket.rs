@@ -172,7 +172,7 @@ impl UnixSocket {
         }
         drop(state);
         *self.owner.lock() = owner;
-        self.queues.writable.wake_all();
+        self.queues.tell_writable();
         Ok(())
     }
 
@@ -187,7 +187,7 @@ impl UnixSocket {
             None if nonblock => Err(Kind::WouldBlock.into()),
             None => self.queues.readable.wait(Sleep::Interruptible, None, next)?,
         };
-        self.queues.writable.wake_all();
+        self.queues.tell_writable();
         accepted
     }
 
@@ -235,7 +235,7 @@ impl UnixSocket {
         if result.is_err() {
             self.state.lock().role = Role::Fresh;
         }
-        target.queues.readable.wake_all();
+        target.queues.tell_readable();
         result
     }
 
@@ -299,7 +299,7 @@ impl UnixSocket {
             data.truncate(count);
             let message = Message { data, taken: 0, ancillary: ancillary.take(), sender, from: from.clone() };
             target.state.lock().inbox.push(message)?;
-            target.queues.readable.wake_all();
+            target.queues.tell_readable();
             done += count;
             if !stream || count < size {
                 break;
@@ -404,9 +404,9 @@ impl UnixSocket {
 
     /// There is room in the inbox: those who send to it may go on, and poll on the peer sees it.
     fn wake_writers(&self) {
-        self.queues.writable.wake_all();
+        self.queues.tell_writable();
         if let Ok(Some(peer)) = self.connected() {
-            peer.queues.writable.wake_all();
+            peer.queues.tell_writable();
         }
     }
 

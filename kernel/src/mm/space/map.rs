@@ -293,12 +293,13 @@ fn region_for(request: &MapRequest, range: Range<usize>, lock_future: bool) -> R
     flags.set(Flags::GROWS_DOWN, request.grows_down);
     flags.set(Flags::LOCKED, request.locked || lock_future);
     flags.set(Flags::NO_RESERVE, request.no_reserve);
+    let max_prot = if request.max_prot.is_empty() { Prot::all() } else { request.max_prot };
+    let stores = request.shared && max_prot.contains(Prot::WRITE);
     let (object, offset) = match &request.object {
-        Some((object, offset)) => (Some(Mapped::new(object.clone())), *offset),
+        Some((object, offset)) => (Some(Mapped::new(object.clone(), stores)?), *offset),
         // Shared memory without a name needs an object all the same: forks share it.
-        None if request.shared => (Some(Mapped::new(Vmo::new(range.len() as u64)?)), 0),
+        None if request.shared => (Some(Mapped::new(Vmo::new(range.len() as u64)?, stores)?), 0),
         None => (None, range.start as u64),
     };
-    let max_prot = if request.max_prot.is_empty() { Prot::all() } else { request.max_prot };
     Ok(Region { prot: request.prot, max_prot, flags, offset, object, file: request.file.clone() })
 }

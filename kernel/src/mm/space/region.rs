@@ -6,33 +6,40 @@ use vma::{Area, Value};
 
 use super::Tag;
 use crate::mm::{Access, Prot, Vmo, PAGE_SIZE};
+use crate::Result;
 
 /// Bytes below a stack that other mappings keep away from, so that a stack never grows into them.
 pub(super) const STACK_GUARD: usize = 256 * PAGE_SIZE;
 
 /// A mapping's hold on its object, which counts it.
-pub(super) struct Mapped(Arc<Vmo>);
+pub(super) struct Mapped {
+    object: Arc<Vmo>,
+    /// Stores may reach the object, now or after a change of protection.
+    stores: bool,
+}
 
 impl Mapped {
-    pub(super) fn new(object: Arc<Vmo>) -> Self {
-        object.count_mapping(true);
-        Self(object)
+    /// [`Kind::NotPermitted`](crate::Kind::NotPermitted) if stores may reach an object that allows none.
+    pub(super) fn new(object: Arc<Vmo>, stores: bool) -> Result<Self> {
+        object.add_mapping(stores)?;
+        Ok(Self { object, stores })
     }
     #[inline]
     pub(super) fn object(&self) -> &Arc<Vmo> {
-        &self.0
+        &self.object
     }
 }
 
 impl Clone for Mapped {
     fn clone(&self) -> Self {
-        Self::new(self.0.clone())
+        self.object.copy_mapping(self.stores);
+        Self { object: self.object.clone(), stores: self.stores }
     }
 }
 
 impl Drop for Mapped {
     fn drop(&mut self) {
-        self.0.count_mapping(false);
+        self.object.remove_mapping(self.stores);
     }
 }
 
