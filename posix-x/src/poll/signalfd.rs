@@ -20,8 +20,6 @@ pub struct SignalFd {
     mask: AtomicU64,
 }
 
-/// The code of signals for readiness that were queued.
-
 /// How the details of a signal are laid out.
 enum Layout {
     Kill,
