@@ -35,6 +35,10 @@ test: all userland ## Run every test; ends with "N passed, M failed" (ARGS="boot
 check: setup ## The fast loop: formatting, lints on every crate, host tests, layer rules
 	@tools/check
 
+.PHONY: model-check
+model-check: setup ## Prove the lock-free crates: every interleaving with loom, undefined behaviour with Miri
+	@tools/model-check
+
 .PHONY: bench
 bench: all userland ## Measure against Linux in the same QEMU; writes docs/benchmarks.md
 	@$(EXO) bench $(ARGS)

@@ -1,0 +1,40 @@
+//! FusionRing: lock-free rings of messages over memory that processes share.
+//!
+//! A ring is a control page and a power of two of 64-byte [slots](Slot), each one cache line: eight bytes of
+//! header and up to [`PAYLOAD`] bytes of payload. There are rings for [one sender and one receiver](spsc), for
+//! [any number of both](mpmc), and for [streams of bytes](bytes). What is larger than a slot goes into a
+//! [pool](pool), and a [descriptor](Descriptor) of it into the ring ([`adaptive`]).
+//!
+//! The memory is the [caller's](Storage), and nothing here waits, traps or allocates on the way of a message: who
+//! finds the ring empty parks by the protocol of [`park`], with the caller's means to sleep and to wake.
+//!
+//! **The other side is not trusted.** It may write anything anywhere in the shared memory, at any time. Positions
+//! become indices only by a mask from a geometry that is kept privately; a header is read once, checked, and used;
+//! a payload is copied out with atomic accesses before anybody looks at it; a descriptor is checked against the
+//! pool's private bounds. So a scribbler makes messages wrong, late or lost, and nothing else.
+#![no_std]
+
+extern crate alloc;
+
+pub mod adaptive;
+pub mod bytes;
+pub mod mpmc;
+pub mod park;
+pub mod pool;
+pub mod spsc;
+
+mod error;
+mod layout;
+mod memory;
+mod message;
+mod payload;
+mod storage;
+mod sync;
+
+pub use error::{AttachError, RecvError, SendError};
+pub use layout::{Control, Form, Geometry, Slot, CONTROL, DEFAULT_SHIFT, MAX_SHIFT, SLOT};
+pub use memory::Shared;
+pub use message::{Kind, Message, PAYLOAD};
+pub use pool::Descriptor;
+pub use storage::{Contiguous, Owned, Storage};
+pub use sync::Line;
