@@ -387,13 +387,14 @@ pub(super) fn load_space(space: Option<&Arc<AddressSpace>>) {
     drop(old);
 }
 
-/// The timer's sample of this CPU. Returns whether it should come again: not while the CPU is idle.
+/// The timer's sample of this CPU. Returns whether it should come again: not while the CPU is idle and stays so.
 pub(crate) fn on_tick(user_mode: bool) -> bool {
     let cpu = cpu::this();
     let queue = cpu.queue.lock();
     let Some(thread) = queue.current else { return false };
     if is_idle(&queue, thread) {
-        return false;
+        // Whoever is queued takes over in a moment, without asking for ticks anew.
+        return !queue.policy.is_empty();
     }
     let now = arch::tsc();
     book(cpu, thread, false, now);
