@@ -7,7 +7,7 @@
 
 use alloc::boxed::Box;
 use core::ptr;
-use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
 use timer_queue::{Key, Room, TimerQueue};
 
@@ -148,7 +148,7 @@ pub fn on_timer_interrupt(user_mode: bool) {
                 cpu.running.store(body.cast_mut(), Ordering::Relaxed);
                 drop(timers);
                 // SAFETY: the timer's owner waits for `running` to change before the body goes away.
-                unsafe { (*body).run() };
+                unsafe { ((*body).callback)() };
                 timers = cpu.timers.lock();
                 cpu.running.store(ptr::null_mut(), Ordering::Release);
             }
@@ -195,41 +195,12 @@ type Callback = Box<dyn Fn() + Send + Sync>;
 
 struct Body {
     callback: Callback,
-    /// Nanoseconds between expiries, or 0 for just one.
-    interval: AtomicU64,
+    /// Where it stands in a queue, or stood last: a key of an entry that is gone does no harm.
     armed: IrqLock<Option<Armed>>,
-    /// The deadline last armed for, or [`NEVER`] when not armed.
-    deadline: AtomicU64,
 }
 
 impl Body {
-    /// Runs in the interrupt: calls the function and arms again if the timer is periodic.
-    fn run(&self) {
-        let mut armed = self.armed.lock();
-        let interval = self.interval.load(Ordering::Relaxed);
-        let deadline = self.deadline.load(Ordering::Relaxed);
-        // Periods that passed unseen are left out; whoever counts them computes from the deadline.
-        match now().as_nanos().saturating_sub(deadline).checked_div(interval) {
-            Some(missed) => {
-                self.arm_locked(&mut armed, deadline.saturating_add((missed + 1).saturating_mul(interval)));
-            }
-            None => {
-                *armed = None;
-                self.deadline.store(NEVER, Ordering::Relaxed);
-            }
-        }
-        drop(armed);
-        (self.callback)();
-    }
-
-    fn arm_locked(&self, armed: &mut Option<Armed>, deadline: u64) {
-        self.deadline.store(deadline, Ordering::Relaxed);
-        let key = this().timers.lock().insert(Instant::from_nanos(deadline), Due::Call(self));
-        *armed = Some(Armed { cpu: arch::cpu_id(), key });
-    }
-
-    fn cancel_locked(&self, armed: &mut Option<Armed>) -> bool {
-        self.deadline.store(NEVER, Ordering::Relaxed);
+    fn cancel_locked(armed: &mut Option<Armed>) -> bool {
         let Some(Armed { cpu, key }) = armed.take() else { return false };
         CPUS[cpu as usize].timers.lock().queue.cancel(key).is_some()
     }
@@ -237,6 +208,10 @@ impl Body {
 
 /// Calls a function at a deadline, in the interrupt handler: it may set flags, take [`IrqLock`]s and wake
 /// queues. What needs a thread uses [`super::ThreadTimer`]. Not to be dropped from inside the function.
+///
+/// There are no periodic timers here: a program may ask for any period, and interrupts that come faster than they
+/// are handled would stop the machine. Whoever counts periods computes them when somebody wants to know, and arms
+/// again when it was told.
 pub struct Timer {
     body: Box<Body>,
     _place: Place,
@@ -246,44 +221,21 @@ impl Timer {
     /// A timer that is not armed.
     pub fn new(callback: Callback) -> Result<Self> {
         let place = Place::reserve()?;
-        let body = Body {
-            callback,
-            interval: AtomicU64::new(0),
-            armed: IrqLock::with_rank(Rank::Object, None),
-            deadline: AtomicU64::new(NEVER),
-        };
+        let body = Body { callback, armed: IrqLock::with_rank(Rank::Object, None) };
         Ok(Self { body: Box::new(body), _place: place })
     }
 
-    /// Arms it for `deadline`, and then every `interval` nanoseconds if that is not 0.
-    pub fn arm(&self, deadline: Instant, interval: u64) {
+    /// Arms it for `deadline`, instead of what it was armed for before.
+    pub fn arm(&self, deadline: Instant) {
         let mut armed = self.body.armed.lock();
-        self.body.cancel_locked(&mut armed);
-        self.body.interval.store(interval, Ordering::Relaxed);
-        self.body.arm_locked(&mut armed, deadline.as_nanos());
+        Body::cancel_locked(&mut armed);
+        let key = this().timers.lock().insert(deadline, Due::Call(&*self.body));
+        *armed = Some(Armed { cpu: arch::cpu_id(), key });
     }
 
     /// Disarms it; returns whether it was armed. The function may still be running on another CPU.
     pub fn cancel(&self) -> bool {
-        let mut armed = self.body.armed.lock();
-        self.body.interval.store(0, Ordering::Relaxed);
-        self.body.cancel_locked(&mut armed)
-    }
-
-    /// The next expiry, if it is armed.
-    pub fn deadline(&self) -> Option<Instant> {
-        let deadline = self.body.deadline.load(Ordering::Relaxed);
-        (deadline != NEVER).then(|| Instant::from_nanos(deadline))
-    }
-
-    /// The period in nanoseconds, 0 for none.
-    pub fn interval(&self) -> u64 {
-        self.body.interval.load(Ordering::Relaxed)
-    }
-
-    /// Nanoseconds until the next expiry, if it is armed.
-    pub fn remaining(&self) -> Option<u64> {
-        self.deadline().map(|deadline| deadline.as_nanos().saturating_sub(now().as_nanos()))
+        Body::cancel_locked(&mut self.body.armed.lock())
     }
 }
 
@@ -296,7 +248,7 @@ impl Drop for Timer {
                 core::hint::spin_loop();
             }
         }
-        // A periodic timer that was just running may have armed itself again.
+        // The function that was just running may have armed it again.
         self.cancel();
     }
 }

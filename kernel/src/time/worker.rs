@@ -6,7 +6,7 @@ use alloc::sync::Arc;
 use core::sync::atomic::{AtomicBool, Ordering};
 
 use super::{Instant, Timer};
-use crate::sched::Thread;
+use crate::sched::{self, Thread};
 use crate::sync::{IrqLock, Mutex, Sleep, WaitQueue};
 use crate::{Kind, Result};
 
@@ -43,6 +43,8 @@ fn work() {
         if *live {
             (job.function)();
         }
+        drop(live);
+        sched::maybe_yield();
     }
 }
 
@@ -104,19 +106,14 @@ impl ThreadTimer {
         Ok(Self { timer, deferred })
     }
 
-    /// Arms it for `deadline`, and then every `interval` nanoseconds if that is not 0.
-    pub fn arm(&self, deadline: Instant, interval: u64) {
-        self.timer.arm(deadline, interval);
+    /// Arms it for `deadline`, instead of what it was armed for before.
+    pub fn arm(&self, deadline: Instant) {
+        self.timer.arm(deadline);
     }
 
     /// Disarms it; returns whether it was armed. The function may still run for an expiry before.
     pub fn cancel(&self) -> bool {
         self.timer.cancel()
-    }
-
-    /// The timer behind it.
-    pub fn timer(&self) -> &Timer {
-        &self.timer
     }
 
     /// Disarms it and waits until the function does not run any more; it never will again. Not to be called from

@@ -109,8 +109,12 @@ fn check(t: &Task, request: &Request) -> Result<(), Errno> {
     if invalid {
         return Err(Errno::EINVAL);
     }
+    signals_first(t)
+}
+
+/// A fork that is to be interrupted is repeated after the signal: the child must not inherit the news.
+fn signals_first(t: &Task) -> Result<(), Errno> {
     if crate::signal::has_work(t) {
-        // A fork that is to be interrupted is repeated after the signal: the child must not inherit the news.
         t.request_attention();
         return Err(Errno::ERESTARTNOINTR);
     }
@@ -244,11 +248,14 @@ fn new_thread(request: &Request, frame: &UserFrame, task: &Arc<Task>) -> Result<
 /// Makes the task known: from here on it can be found, signalled and waited for.
 fn publish(t: &Task, request: &Request, task: &Arc<Task>) -> Result<(), Errno> {
     let process = task.process();
+    let mut table = table::lock();
+    // Signals to groups are sent with the table locked: one that comes by now reaches parent and child, one that
+    // came before must not miss the child.
+    signals_first(t)?;
     if !process.signals.add_thread(task.clone()) {
         // The process is ending: the signal that ends it comes first.
         return Err(Errno::ERESTARTNOINTR);
     }
-    let mut table = table::lock();
     table.add_task(task.clone());
     if !request.flags.contains(Flags::THREAD) {
         table.add_process(process.clone());

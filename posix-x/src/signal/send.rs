@@ -32,15 +32,15 @@ pub fn permitted(creds: &Credentials, sender: &Task, target: &Process, signal: i
         || signal == SIGCONT && sender.process().sid() == target.sid()
 }
 
-/// Sends to a process. For the kernel's own use: nobody's permission is asked.
-pub fn send_to_process(process: &Process, info: Info) {
+/// Sends to a process. For the kernel's own use: nobody's permission is asked. `false` if it was ignored.
+pub fn send_to_process(process: &Process, info: Info) -> bool {
     // Without room for details the signal itself arrives nevertheless.
-    let _ = post(process, Target::Process, info, None);
+    post(process, Target::Process, info, None).unwrap_or(true)
 }
 
-/// Sends to one thread.
-pub fn send_to_task(task: &Task, info: Info) {
-    let _ = post(task.process(), Target::Task(task), info, None);
+/// Sends to one thread. `false` if it was ignored.
+pub fn send_to_task(task: &Task, info: Info) -> bool {
+    post(task.process(), Target::Task(task), info, None).unwrap_or(true)
 }
 
 /// Sends to every member of a process group; how many there are.
@@ -94,7 +94,7 @@ pub(super) fn post_for(
     info: Info,
 ) -> Result<(), Errno> {
     let target = task.map_or(Target::Process, Target::Task);
-    post(process, target, info, Some(sender))
+    post(process, target, info, Some(sender)).map(drop)
 }
 
 /// Counts a queued signal for the user it goes to, up to the limit.
@@ -112,7 +112,8 @@ fn count(process: &Process, info: Info) -> Result<Option<Arc<User>>, ()> {
     }
 }
 
-fn post(process: &Process, target: Target, info: Info, sender: Option<&Task>) -> Result<(), Errno> {
+/// Makes the signal pending and wakes who takes it; `false` if nobody ever will.
+fn post(process: &Process, target: Target, info: Info, sender: Option<&Task>) -> Result<bool, Errno> {
     let signal = info.signo;
     // Only what is queued without bound needs counting: a standard signal is pending once at most.
     let user = if signal >= SIGRTMIN { count(process, info) } else { Ok(None) };
@@ -123,14 +124,14 @@ fn post(process: &Process, target: Target, info: Info, sender: Option<&Task>) ->
         if let Ok(Some(user)) = user {
             User::give_back(&user.signals);
         }
-        return Ok(());
+        return Ok(false);
     }
     let Ok(user) = user else {
         if sender.is_some() && info.code < 0 && info.code != code::SI_TKILL {
             return Err(Errno::EAGAIN);
         }
         mark(process, &mut group, target, signal);
-        return Ok(());
+        return Ok(true);
     };
     match target {
         Target::Process => {
@@ -144,7 +145,7 @@ fn post(process: &Process, target: Target, info: Info, sender: Option<&Task>) ->
         }
     }
     notify(process, &group, target, signal);
-    Ok(())
+    Ok(true)
 }
 
 /// Makes a signal pending without details.

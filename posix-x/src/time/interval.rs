@@ -1,9 +1,12 @@
 //! The three interval timers of a process: `setitimer` and `alarm`.
+//!
+//! After an expiry the real timer is armed again only when its signal is taken, as on Linux: whatever the period, a
+//! program is not interrupted more often than it can handle, and the machine not at all.
 
 use alloc::boxed::Box;
 use alloc::sync::{Arc, Weak};
 
-use exo_kernel::sync::Mutex;
+use exo_kernel::sync::SpinLock;
 use exo_kernel::time::{self, Instant, ThreadTimer};
 use posix_x_abi::signal::number::{SIGALRM, SIGPROF, SIGVTALRM};
 
@@ -60,12 +63,25 @@ struct Slot {
     schedule: Schedule,
     /// Made when first needed.
     timer: Option<ThreadTimer>,
+    /// The signal was sent; the timer is armed again when that is taken.
+    sent: bool,
+}
+
+impl Slot {
+    fn arm(&self, kind: Kind, now: u64) {
+        let Some(timer) = &self.timer else { return };
+        if self.schedule.is_armed() {
+            timer.arm(kind.deadline(self.schedule, now));
+        } else {
+            timer.cancel();
+        }
+    }
 }
 
 /// The interval timers of a process.
 #[derive(Default)]
 pub struct IntervalTimers {
-    slots: [Mutex<Slot>; 3],
+    slots: [SpinLock<Slot>; 3],
 }
 
 impl IntervalTimers {
@@ -82,43 +98,53 @@ impl IntervalTimers {
     }
 
     fn get(&self, process: &Process, kind: Kind) -> Schedule {
+        let now = kind.now(process);
         let slot = self.slots[kind as usize].lock();
-        let left = slot.schedule.remaining(kind.now(process));
+        let left = slot.schedule.remaining(now);
         Schedule { next: left, interval: slot.schedule.interval }
     }
 
     fn set(&self, process: &Arc<Process>, kind: Kind, value: u64, interval: u64) -> Result<Schedule, Errno> {
-        let mut slot = self.slots[kind as usize].lock();
-        let now = kind.now(process);
-        let old = Schedule { next: slot.schedule.remaining(now), interval: slot.schedule.interval };
-        if slot.timer.is_none() && value != 0 {
+        let slot = &self.slots[kind as usize];
+        if value != 0 && slot.lock().timer.is_none() {
             let weak = Arc::downgrade(process);
-            slot.timer = Some(ThreadTimer::new(Box::new(move || expired(&weak, kind)))?);
+            let timer = ThreadTimer::new(Box::new(move || expired(&weak, kind)))?;
+            let other = slot.lock().timer.replace(timer);
+            drop(other);
         }
+        let now = kind.now(process);
+        let mut slot = slot.lock();
+        let old = Schedule { next: slot.schedule.remaining(now), interval: slot.schedule.interval };
         slot.schedule = Schedule::new(value, interval, false, now);
-        let Slot { schedule, timer } = &*slot;
-        if let Some(timer) = timer {
-            if schedule.is_armed() {
-                timer.arm(kind.deadline(*schedule, now), 0);
-            } else {
-                timer.cancel();
-            }
-        }
+        slot.sent = false;
+        slot.arm(kind, now);
         Ok(old)
+    }
+
+    /// A signal was taken. If it is the real timer's, that starts for the next expiry.
+    pub fn signal_taken(&self, info: &Info) {
+        if info.signo != SIGALRM {
+            return;
+        }
+        let now = time::now().as_nanos();
+        let mut slot = self.slots[Kind::Real as usize].lock();
+        if core::mem::take(&mut slot.sent) {
+            slot.schedule.advance(now);
+            slot.arm(Kind::Real, now);
+        }
     }
 }
 
 /// Runs in the timer thread.
 fn expired(process: &Weak<Process>, kind: Kind) {
     let Some(process) = process.upgrade() else { return };
-    let mut slot = process.timers.interval.slots[kind as usize].lock();
     let now = kind.now(&process);
+    let mut slot = process.timers.interval.slots[kind as usize].lock();
     // An expiry on its way while the timer was set anew finds nothing due.
     let due = slot.schedule.advance(now);
-    if slot.schedule.is_armed() {
-        if let Some(timer) = &slot.timer {
-            timer.arm(kind.deadline(slot.schedule, now), 0);
-        }
+    slot.sent = due > 0 && kind == Kind::Real;
+    if !slot.sent && slot.schedule.is_armed() {
+        slot.arm(kind, now);
     }
     drop(slot);
     if due > 0 {

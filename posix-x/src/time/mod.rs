@@ -67,6 +67,7 @@ impl ProcessTimers {
     /// A signal was taken from the queue: if a timer sent it, fills in how often that expired since, and lets the
     /// timer send again.
     pub fn signal_taken(&self, info: &mut Info) {
+        self.interval.signal_taken(info);
         self.posix.signal_taken(info);
     }
 }

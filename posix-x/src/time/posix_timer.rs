@@ -1,19 +1,19 @@
 //! POSIX timers: `timer_create` and its kin.
 //!
-//! A timer has at most one signal pending. Expiries meanwhile are counted as its overrun, which is told when the
-//! signal is taken.
+//! A timer has at most one signal pending. It is armed again when that is taken; what it missed meanwhile is its
+//! overrun. So no period, however short, makes more work than the program can handle.
 
 use alloc::boxed::Box;
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 
-use exo_kernel::sync::{Mutex, SpinLock};
-use exo_kernel::time::{Instant, ThreadTimer};
+use exo_kernel::sync::SpinLock;
+use exo_kernel::time::{self, Instant, ThreadTimer};
 use posix_x_abi::signal::code;
 
 use super::clock::Clock;
 use super::cpu_timer::look_again;
-use super::{wall, Schedule};
+use super::{wall, Schedule, CLOCK_TICK};
 use crate::process::{Process, Task};
 use crate::signal::{send_to_process, send_to_task, Info};
 use crate::Errno;
@@ -37,7 +37,7 @@ struct State {
     follows_wall: bool,
     /// The signal was sent and not taken yet.
     pending: bool,
-    /// Expiries since the signal was sent.
+    /// Expiries since the one that sent the signal.
     overrun: u64,
     /// The overrun that the last signal taken told.
     told: i32,
@@ -51,28 +51,28 @@ struct PosixTimer {
     signal: i32,
     value: u64,
     state: SpinLock<State>,
-    timer: Mutex<Option<ThreadTimer>>,
+    timer: SpinLock<Option<ThreadTimer>>,
 }
 
 impl PosixTimer {
-    /// Arms the timer behind it for what the schedule says.
-    fn arm(&self) {
-        let timer = self.timer.lock();
-        let Some(timer) = &*timer else { return };
+    /// Arms the timer behind it for what the schedule says, but not before `earliest`.
+    fn arm(&self, earliest: Instant) {
         let (schedule, follows_wall) = {
             let state = self.state.lock();
             (state.schedule, state.follows_wall)
         };
-        if !schedule.is_armed() {
-            timer.cancel();
-            return;
-        }
         let deadline = match &self.clock {
             Clock::Realtime if follows_wall => wall::instant(schedule.next),
             Clock::Realtime | Clock::Monotonic => Instant::from_nanos(schedule.next),
             cpu => look_again(schedule.remaining(cpu.now())),
         };
-        timer.arm(deadline, 0);
+        let timer = self.timer.lock();
+        let Some(timer) = &*timer else { return };
+        if schedule.is_armed() && !matches!(self.target, Target::Nobody) {
+            timer.arm(deadline.max(earliest));
+        } else {
+            timer.cancel();
+        }
     }
 
     /// What the schedule is compared with: a relative timer does not follow the wall clock when that is set.
@@ -83,41 +83,58 @@ impl PosixTimer {
         }
     }
 
+    /// Moves on to the expiries after now, and returns how many there were.
+    fn advance(&self, change: impl FnOnce(&mut State, u64)) -> u64 {
+        let follows_wall = self.state.lock().follows_wall;
+        let now = self.now(follows_wall);
+        let mut state = self.state.lock();
+        let due = state.schedule.advance(now);
+        change(&mut state, due);
+        due
+    }
+
     /// Runs in the timer thread.
     fn expired(&self) {
-        let send = {
-            let follows_wall = self.state.lock().follows_wall;
-            let now = self.now(follows_wall);
-            let mut state = self.state.lock();
-            let due = state.schedule.advance(now);
-            if due == 0 {
-                false
-            } else if state.pending {
-                state.overrun = state.overrun.saturating_add(due);
-                false
-            } else {
-                state.pending = !matches!(self.target, Target::Nobody);
+        let due = self.advance(|state, due| {
+            if due > 0 {
+                state.pending = true;
                 state.overrun = due - 1;
-                state.pending
             }
-        };
-        self.arm();
-        if send {
-            let info = Info::timer(self.signal, self.id, 0, self.value);
-            match &self.target {
-                Target::Nobody => {}
-                Target::Process(process) => {
-                    if let Some(process) = process.upgrade() {
-                        send_to_process(&process, info);
-                    }
-                }
-                Target::Thread(task) => {
-                    if let Some(task) = task.upgrade() {
-                        send_to_task(&task, info);
-                    }
-                }
-            }
+        });
+        if due == 0 {
+            // Too early: a clock of CPU time went slower, or the wall clock was set back.
+            self.arm(Instant::ZERO);
+        } else if !self.send() {
+            // Nobody will take what is ignored; it might be handled some time.
+            self.state.lock().pending = false;
+            self.arm(time::now().saturating_add_ns(CLOCK_TICK));
         }
+    }
+
+    /// Sends the signal. `false` if it is ignored.
+    fn send(&self) -> bool {
+        let info = Info::timer(self.signal, self.id, 0, self.value);
+        match &self.target {
+            Target::Nobody => false,
+            Target::Process(process) => {
+                process.upgrade().is_some_and(|process| send_to_process(&process, info))
+            }
+            Target::Thread(task) => task.upgrade().is_some_and(|task| send_to_task(&task, info)),
+        }
+    }
+
+    /// The signal was taken: starts for the next expiry, and returns how many were missed.
+    fn taken(&self) -> i32 {
+        let mut rearm = false;
+        self.advance(|state, due| {
+            rearm = core::mem::take(&mut state.pending);
+            let missed = core::mem::take(&mut state.overrun).saturating_add(due);
+            state.told = missed.min(OVERRUN_MAX) as i32;
+        });
+        if rearm {
+            self.arm(Instant::ZERO);
+        }
+        self.state.lock().told
     }
 
     /// What is left, and the period.
@@ -136,8 +153,9 @@ impl PosixTimer {
             state.schedule = schedule;
             state.follows_wall = follows_wall;
             state.overrun = 0;
+            state.pending = false;
         }
-        self.arm();
+        self.arm(Instant::ZERO);
     }
 
     fn stop(&self) {
@@ -150,7 +168,7 @@ impl PosixTimer {
 impl wall::Dependent for PosixTimer {
     fn clock_set(&self) {
         if self.state.lock().follows_wall {
-            self.arm();
+            self.arm(Instant::ZERO);
         }
     }
 }
@@ -180,12 +198,7 @@ impl PosixTimers {
         }
         let id = info.fields[0] as u32 as i32;
         let Ok(timer) = self.get(id) else { return };
-        let told = {
-            let mut state = timer.state.lock();
-            state.pending = false;
-            state.told = core::mem::take(&mut state.overrun).min(OVERRUN_MAX) as i32;
-            state.told
-        };
+        let told = timer.taken();
         info.fields[0] = u64::from(id as u32) | u64::from(told as u32) << 32;
     }
 }
@@ -245,7 +258,7 @@ pub mod calls {
             signal,
             value: event.value,
             state: SpinLock::new(State::default()),
-            timer: Mutex::new(None),
+            timer: SpinLock::new(None),
         });
         let weak = Arc::downgrade(&timer);
         let expire = move || {

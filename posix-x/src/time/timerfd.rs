@@ -52,15 +52,16 @@ impl TimerFile {
         if follows_wall { &self.clock } else { &Clock::Monotonic }.now()
     }
 
+    /// Arms for the next expiry. Those after it are counted, but wake nobody: not before this one was read.
     fn arm(&self, state: &State) {
         let Some(timer) = self.timer.get() else { return };
         let schedule = state.schedule;
         if !schedule.is_armed() {
             timer.cancel();
         } else if state.follows_wall {
-            timer.arm(wall::instant(schedule.next), schedule.interval);
+            timer.arm(wall::instant(schedule.next));
         } else {
-            timer.arm(Instant::from_nanos(schedule.next), schedule.interval);
+            timer.arm(Instant::from_nanos(schedule.next));
         }
     }
 
@@ -73,6 +74,9 @@ impl TimerFile {
         }
         let now = self.now(state.follows_wall);
         let due = state.schedule.advance(now);
+        if due > 0 && state.schedule.is_armed() {
+            self.arm(&state);
+        }
         (due > 0).then_some(Ok(due))
     }
 
