@@ -35,7 +35,7 @@ impl CpuLimit {
             *timer = Some(ThreadTimer::new(Box::new(move || look(&weak)))?);
         }
         if let Some(timer) = &*timer {
-            timer.arm(time::now(), 0);
+            timer.arm(time::now());
         }
         Ok(())
     }
@@ -68,6 +68,6 @@ fn look(process: &Weak<Process>) {
     let next = next.min(hard.saturating_mul(SECOND));
     let timer = process.timers.cpu_limit.timer.lock();
     if let Some(timer) = &*timer {
-        timer.arm(look_again(next.saturating_sub(used)), 0);
+        timer.arm(look_again(next.saturating_sub(used)));
     }
 }
