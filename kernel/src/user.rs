@@ -29,6 +29,8 @@ pub struct Exception {
 pub trait Personality: Sync {
     /// A system call that the entry stub did not answer itself. The result goes to `frame.rax`.
     fn system_call(&self, frame: &mut UserFrame);
+    /// A system call of a thread that was [intercepted](crate::sched::Thread::intercept), whatever its number.
+    fn intercepted_call(&self, frame: &mut UserFrame);
     /// An exception in user mode.
     fn exception(&self, frame: &mut UserFrame, exception: Exception);
     /// Runs before the thread returns to user mode, with interrupts on, when attention was requested.

@@ -25,6 +25,8 @@ pub(super) struct Queue {
     pub unloaded: Option<Arc<AddressSpace>>,
     /// The user thread whose floating point registers are in the CPU.
     pub fpu_owner: Option<&'static Thread>,
+    /// Do system calls go to the personality's `intercepted_call`?
+    pub intercepting: bool,
     /// A thread that ended, to be reaped after the switch.
     pub dead: Option<&'static Thread>,
 }
@@ -56,6 +58,7 @@ impl Cpu {
             loaded: None,
             unloaded: None,
             fpu_owner: None,
+            intercepting: false,
             dead: None,
         };
         Self {

@@ -18,7 +18,7 @@ pub use cpu::{cpu_stats, thread_counts, CpuStats, MAX_CPUS};
 pub use load::{load_averages, runnable_threads};
 pub use settings::{SchedPolicy, SchedSettings};
 pub use stack::release_kept_stacks;
-pub use switch::{exit_current, idle, init, maybe_yield, reschedule, yield_now, QUANTUM};
+pub use switch::{exit_current, idle, init, maybe_yield, refresh_entry, reschedule, yield_now, QUANTUM};
 pub(crate) use switch::{on_tick, sleep_while, wake};
 pub use thread::{NewUser, Thread, ThreadState, Times, NAME_LENGTH};
 

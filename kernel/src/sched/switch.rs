@@ -317,12 +317,27 @@ fn load_user_state(queue: &mut Queue, next: &'static Thread) {
             Some(old.gs_base)
         }
     };
+    load_entry(queue, next);
     arch::set_fs_base(context.fs_base);
     if gs_now != Some(context.gs_base) {
         arch::set_user_gs_base(context.gs_base);
     }
     context.fpu.iter().for_each(crate::arch::FpuState::restore);
     queue.fpu_owner = Some(next);
+}
+
+/// Sees to it that system calls go where those of `thread` are to go.
+fn load_entry(queue: &mut Queue, thread: &Thread) {
+    let wanted = thread.is_intercepted();
+    if queue.intercepting != wanted {
+        queue.intercepting = wanted;
+        arch::set_interception(wanted);
+    }
+}
+
+/// Heeds [`Thread::intercept`] for the current thread.
+pub fn refresh_entry() {
+    load_entry(&mut cpu::this().queue.lock(), super::current());
 }
 
 /// What a switch leaves to be done with interrupts on.

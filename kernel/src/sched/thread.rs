@@ -85,6 +85,8 @@ pub struct Thread {
     cpu: AtomicU32,
     pub(super) stack_top: usize,
     pub(super) user: bool,
+    /// Do its system calls go to the personality's `intercepted_call`?
+    intercepted: AtomicBool,
     pub(super) context: UnsafeCell<Context>,
     pub(super) scheduling: UnsafeCell<Scheduling>,
     pub(super) sleep_timer: SleepTimer,
@@ -189,6 +191,7 @@ impl Thread {
             cpu: AtomicU32::new(arch::cpu_id()),
             stack_top: parts.stack_top,
             user: parts.user,
+            intercepted: AtomicBool::new(false),
             context: UnsafeCell::new(context),
             scheduling: UnsafeCell::new(Scheduling { next: None, burst: Burst::new() }),
             sleep_timer: SleepTimer::new()?,
@@ -455,6 +458,23 @@ impl Thread {
             // A sleeping thread was started, and the scheduler's count keeps it alive until it has run again.
             switch::wake(unsafe { &*core::ptr::from_ref(self) });
         }
+    }
+
+    /// From now on every system call of the thread goes to the personality's
+    /// [`intercepted_call`](crate::user::Personality::intercepted_call). If it is not the current one, then after
+    /// its next switch, or when it heeds the attention that this requests (see [`super::refresh_entry`]).
+    pub fn intercept(&self) {
+        self.intercepted.store(true, Ordering::Release);
+        if core::ptr::eq(self, super::current()) {
+            switch::refresh_entry();
+        } else {
+            self.request_attention();
+        }
+    }
+
+    #[inline]
+    pub(super) fn is_intercepted(&self) -> bool {
+        self.intercepted.load(Ordering::Acquire)
     }
 
     /// There is nothing (more) to attend to.

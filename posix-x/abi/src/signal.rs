@@ -171,6 +171,7 @@ pub mod code {
     pub const SI_QUEUE: i32 = -1;
     pub const SI_TIMER: i32 = -2;
     pub const SI_SIGIO: i32 = -5;
+    pub const SYS_SECCOMP: i32 = 1;
     pub const SI_TKILL: i32 = -6;
     pub const ILL_ILLOPN: i32 = 2;
     pub const FPE_INTDIV: i32 = 1;

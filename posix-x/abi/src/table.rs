@@ -89,7 +89,7 @@ macro_rules! syscall_table {
         69 msgsnd hybrid () absent;
         70 msgrcv hybrid () absent;
         71 msgctl hybrid () absent;
-        72 fcntl hybrid (fd: Fd, cmd: u32, arg: usize) partial("no leases, no directory notifications, F_SETOWN sends no signal");
+        72 fcntl hybrid (fd: Fd, cmd: u32, arg: usize) partial("no leases, no directory notifications");
         73 flock hybrid (fd: Fd, operation: u32) full;
         74 fsync hybrid (fd: Fd) full;
         75 fdatasync hybrid (fd: Fd) full;
@@ -334,7 +334,7 @@ macro_rules! syscall_table {
         314 sched_setattr hybrid (pid: Pid, attr: UserAddr, flags: u32) absent;
         315 sched_getattr hybrid (pid: Pid, attr: UserAddr, size: u32, flags: u32) absent;
         316 renameat2 hybrid (olddirfd: Fd, old: UserStr, newdirfd: Fd, new: UserStr, flags: u32) full;
-        317 seccomp hybrid (operation: u32, flags: u32, args: UserAddr) absent;
+        317 seccomp hybrid (operation: u32, flags: u32, args: UserAddr) partial("no listeners: SECCOMP_RET_USER_NOTIF");
         318 getrandom hybrid (buf: UserAddr, len: usize, flags: u32) full;
         319 memfd_create hybrid (name: UserStr, flags: u32) partial("no huge pages");
         320 kexec_file_load hybrid () absent;

@@ -89,6 +89,10 @@ structs! {
         flags: u64, pidfd: u64, child_tid: u64, parent_tid: u64, exit_signal: u64, stack: u64, stack_size: u64,
         tls: u64, set_tid: u64, set_tid_size: u64, cgroup: u64,
     }
+    /// One instruction of classic BPF (`struct sock_filter`).
+    SockFilter { code: u16, jt: u8, jf: u8, k: u32 }
+    /// A program of classic BPF (`struct sock_fprog`).
+    SockFprog { len: u16, pad: [u16; 3], filter: u64 }
     /// `capget` and `capset`: version and process.
     CapHeader { version: u32, pid: i32 }
     /// `capget` and `capset`: 32 bits of each set.

@@ -9,6 +9,7 @@ use exo_kernel::user::{Exception, Personality};
 use exo_kernel::vfs;
 
 use crate::process::current;
+use crate::security::seccomp;
 use crate::signal::deliver;
 use crate::{dispatch, procfs, sysfs, tty};
 
@@ -27,6 +28,13 @@ impl Personality for PosixX {
         dispatch::dispatch(current(), frame);
     }
 
+    fn intercepted_call(&self, frame: &mut UserFrame) {
+        let task = current();
+        if seccomp::admit(task, frame) {
+            dispatch::dispatch(task, frame);
+        }
+    }
+
     fn exception(&self, frame: &mut UserFrame, exception: Exception) {
         exceptions::handle(current(), frame, &exception);
     }
@@ -34,6 +42,7 @@ impl Personality for PosixX {
     fn attention(&self, frame: &mut UserFrame) {
         // Cleared first: what arrives while we look is seen by the next round.
         sched::current().clear_attention();
+        sched::refresh_entry();
         let task = current();
         if start::run_first_program(task, frame) {
             deliver::attend(task, frame);

@@ -256,6 +256,8 @@ fn publish(t: &Task, request: &Request, task: &Arc<Task>) -> Result<(), Errno> {
         // The process is ending: the signal that ends it comes first.
         return Err(Errno::ERESTARTNOINTR);
     }
+    // Only now: from here on whoever limits all threads finds the new one too.
+    task.inherit_limits(t);
     table.add_task(task.clone());
     if !request.flags.contains(Flags::THREAD) {
         table.add_process(process.clone());

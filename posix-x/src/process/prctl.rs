@@ -12,7 +12,7 @@ use super::clone::Flags;
 use super::{table, Task};
 use crate::dispatch::args::FromRegister;
 use crate::security::credentials::{SECBIT_KEEP_CAPS, SECBIT_NO_CAP_AMBIENT_RAISE};
-use crate::security::{Caps, Credentials};
+use crate::security::{seccomp, Caps, Credentials};
 use crate::signal::SIGNAL_MAX;
 use crate::{Errno, SysResult};
 
@@ -184,7 +184,8 @@ pub mod calls {
                 UserPtr::<usize>::new(arg2).write(&t.clear_child_tid.load(Relaxed))?;
                 Ok(0)
             }
-            p::PR_GET_SECCOMP => Ok(0),
+            p::PR_GET_SECCOMP => Ok(t.seccomp.mode() as usize),
+            p::PR_SET_SECCOMP => seccomp::set_mode(t, arg2, arg3),
             p::PR_GET_TSC => {
                 const PR_TSC_ENABLE: i32 = 1;
                 UserPtr::<i32>::new(arg2).write(&PR_TSC_ENABLE)?;

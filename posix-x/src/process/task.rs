@@ -14,6 +14,7 @@ use super::owned::Owned;
 use super::{FsContext, Process};
 use crate::dispatch::fast;
 use crate::fd::FdTable;
+use crate::security::seccomp::{Mode, Seccomp};
 use crate::security::Credentials;
 use crate::signal::TaskSignals;
 use crate::Pid;
@@ -43,6 +44,8 @@ pub struct Task {
     pub robust_list: AtomicUsize,
     /// The signal to get when the parent dies, or 0.
     pub death_signal: AtomicI32,
+    /// The system calls it gave up.
+    pub seccomp: Seccomp,
     /// May an exec no longer give privileges?
     pub no_new_privileges: AtomicBool,
     /// `personality(2)`.
@@ -79,6 +82,7 @@ impl Task {
             set_child_tid: AtomicUsize::new(0),
             robust_list: AtomicUsize::new(0),
             death_signal: AtomicI32::new(0),
+            seccomp: Seccomp::default(),
             no_new_privileges: AtomicBool::new(false),
             persona: AtomicU32::new(0),
             timer_slack: AtomicUsize::new(50_000),
@@ -91,6 +95,14 @@ impl Task {
         self.no_new_privileges.store(parent.no_new_privileges.load(Relaxed), Relaxed);
         self.persona.store(parent.persona.load(Relaxed), Relaxed);
         self.timer_slack.store(parent.timer_slack.load(Relaxed), Relaxed);
+    }
+
+    /// Takes over what the thread that makes this one may not call.
+    pub(super) fn inherit_limits(&self, parent: &Task) {
+        self.seccomp.inherit(&parent.seccomp);
+        if let Some(thread) = self.thread().filter(|_| self.seccomp.mode() != Mode::Disabled) {
+            thread.intercept();
+        }
     }
 
     /// What a new thread does first in its own memory.

@@ -229,6 +229,8 @@ fn capability_rows(task: &Task, text: &mut Text) {
         line!(text, "{name}:\t{:016x}", set.bits());
     }
     line!(text, "NoNewPrivs:\t{}", u8::from(task.no_new_privileges.load(Relaxed)));
+    line!(text, "Seccomp:\t{}", task.seccomp.mode() as u8);
+    line!(text, "Seccomp_filters:\t{}", task.seccomp.filters());
 }
 
 fn memory_rows(process: &Process, text: &mut Text) {

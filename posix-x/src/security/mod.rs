@@ -1,8 +1,10 @@
-//! Who a thread acts for: [`Credentials`], Linux's capability sets ([`Caps`]), per-user counts ([`user`]).
+//! Who a thread acts for: [`Credentials`], Linux's capability sets ([`Caps`]), per-user counts ([`user`]),
+//! and the calls it gave up ([`seccomp`]).
 
 mod capabilities;
 pub mod credentials;
 mod ids;
+pub mod seccomp;
 pub mod user;
 
 pub use capabilities::Caps;
@@ -12,4 +14,5 @@ pub use credentials::Credentials;
 pub mod calls {
     pub use super::capabilities::calls::*;
     pub use super::ids::calls::*;
+    pub use super::seccomp::calls::*;
 }

@@ -60,6 +60,11 @@ impl Info {
         let code = if own_codes { code::SI_SIGIO } else { code };
         Self { signo, errno: 0, code, fields: [u64::from(band), u64::from(fd as u32), 0, 0] }
     }
+    /// A call that seccomp refused: the instruction after it, its number, the architecture, and the filter's data.
+    pub fn refused_call(at: usize, call: i32, arch: u32, data: i32) -> Self {
+        let fields = [at as u64, pair(call, arch), 0, 0];
+        Self { signo: number::SIGSYS, errno: data, code: code::SYS_SECCOMP, fields }
+    }
     /// A child's state changed. Times are in ticks of 10 ms.
     pub fn child(code: i32, pid: Pid, uid: u32, status: i32, times: (u64, u64)) -> Self {
         let fields = [pair(pid, uid), u64::from(status as u32), times.0, times.1];

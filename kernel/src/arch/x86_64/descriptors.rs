@@ -78,7 +78,6 @@ struct TablePointer {
 
 extern "C" {
     static entry_stubs: u8;
-    fn syscall_entry();
 }
 
 /// Fills the gates. Runs once.
@@ -165,7 +164,7 @@ unsafe fn load(block: *mut PerCpu, stacks: &'static TrapStacks) {
             scratch = out(reg) _,
         );
         cpu::wrmsr(MSR_STAR, u64::from(USER_BASE) << 48 | u64::from(KERNEL_CS) << 32);
-        cpu::wrmsr(MSR_LSTAR, syscall_entry as *const () as u64);
+        cpu::wrmsr(MSR_LSTAR, super::syscall::entry(false));
         cpu::wrmsr(MSR_FMASK, SYSCALL_MASK);
         cpu::wrmsr(MSR_EFER, cpu::rdmsr(MSR_EFER) | SYSCALL_ENABLE);
     }

@@ -9,6 +9,7 @@
 #                    which is sound because interrupts are off and NMI and #MC have stacks of their own.
 #     1              lean: the frame is complete but for rbx rbp r12-r15 (and r11, which is rflags).
 #     0              full frame.
+# syscall_entry_intercepted  as syscall_entry, for threads whose calls are looked at first: always a full frame.
 # entry_return_full  rdi = UserFrame at the top of the stack, interrupts off: to user mode, work first.
 # entry_stubs        256 gates, 16 bytes apart; #DF, NMI and #MC lead to `paranoid`.
 #
@@ -90,6 +91,22 @@
         pop rdi
 .endm
 
+# A UserFrame of what SYSCALL left, for the function called next.
+.macro PUSH_FULL_FRAME
+        mov rsp, gs:[PERCPU_STACK_TOP]
+        push USER_SS
+        push gs:[PERCPU_USER_RSP]
+        push r11
+        push USER_CS
+        push rcx
+        push rax
+        push rdi
+        push rsi
+        PUSH_BELOW_RSI
+        mov rdi, rsp
+        sub rsp, 8
+.endm
+
 .text
 .global syscall_entry
 .type syscall_entry, @function
@@ -158,18 +175,7 @@ lean_work:                              # complete the frame: work sees and chan
         jmp return_work
 
 syscall_full:
-        mov rsp, gs:[PERCPU_STACK_TOP]
-        push USER_SS
-        push gs:[PERCPU_USER_RSP]
-        push r11
-        push USER_CS
-        push rcx
-        push rax
-        push rdi
-        push rsi
-        PUSH_BELOW_RSI
-        mov rdi, rsp
-        sub rsp, 8
+        PUSH_FULL_FRAME
         sti
         call syscall_dispatch
         # falls through
@@ -219,6 +225,17 @@ return_outside:
         call user_return_outside
         jmp return_full
 .size syscall_entry, . - syscall_entry
+
+.global syscall_entry_intercepted
+.type syscall_entry_intercepted, @function
+syscall_entry_intercepted:
+        swapgs
+        mov gs:[PERCPU_USER_RSP], rsp
+        PUSH_FULL_FRAME
+        sti
+        call syscall_intercepted
+        jmp return_full
+.size syscall_entry_intercepted, . - syscall_entry_intercepted
 
 .global entry_return_full
 .type entry_return_full, @function

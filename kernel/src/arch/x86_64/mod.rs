@@ -39,7 +39,7 @@ pub use percpu::{cpu_id, ThreadCore};
 pub use physmap::kernel_root;
 pub use power::{poweroff, reboot};
 pub use rtc::rtc_read;
-pub use syscall::{set_fast_call, set_lean_call};
+pub use syscall::{set_fast_call, set_interception, set_lean_call};
 pub use thread::enter_user;
 pub use tsc::{nanoseconds, tsc, tsc_hz};
 

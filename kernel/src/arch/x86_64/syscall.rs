@@ -2,6 +2,7 @@
 
 use core::sync::atomic::{AtomicU8, Ordering};
 
+use super::cpu;
 use super::percpu::FAST_SLOTS;
 
 /// Numbers below this can be fast or lean.
@@ -29,4 +30,22 @@ pub fn set_fast_call(number: usize, slot: impl Into<usize>) {
 /// stub saves a short frame. Pending work still sees a full frame.
 pub fn set_lean_call(number: usize) {
     SYSCALL_KINDS[number].store(LEAN, Ordering::Relaxed);
+}
+
+extern "C" {
+    fn syscall_entry();
+    fn syscall_entry_intercepted();
+}
+
+/// Where SYSCALL leads.
+pub(super) fn entry(intercepted: bool) -> u64 {
+    let entry: unsafe extern "C" fn() = if intercepted { syscall_entry_intercepted } else { syscall_entry };
+    entry as usize as u64
+}
+
+/// From now on system calls on this CPU go, all of them, to
+/// [`intercepted_call`](crate::user::Personality::intercepted_call), or no longer. With interrupts off.
+pub fn set_interception(on: bool) {
+    // SAFETY: both are entries for system calls.
+    unsafe { cpu::wrmsr(cpu::MSR_LSTAR, entry(on)) };
 }

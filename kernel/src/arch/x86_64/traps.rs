@@ -87,6 +87,11 @@ extern "C" fn syscall_dispatch(frame: &mut UserFrame) {
     personality().system_call(frame);
 }
 
+#[no_mangle]
+extern "C" fn syscall_intercepted(frame: &mut UserFrame) {
+    personality().intercepted_call(frame);
+}
+
 /// Does what the thread has to do before it returns to user mode. Called and left with interrupts off.
 #[no_mangle]
 extern "C" fn user_return_work(frame: &mut UserFrame) {
