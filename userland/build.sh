@@ -3,14 +3,14 @@
 #
 #   userland/build.sh OUTDIR
 #
-# exo-init, exo-batch and bench land in OUTDIR, the programs of conformance/ and hostile/ in the
+# exo-init, exo-batch and bench land in OUTDIR, the programs of conformance/, hostile/ and stress/ in the
 # folders of the same names. Only what is older than its sources is rebuilt. EXO_CC names another
 # compiler; JOBS the number of compilers at once.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 [ $# -eq 1 ] || { echo "usage: $0 OUTDIR" >&2; exit 2; }
-mkdir -p "$1/conformance" "$1/hostile"
+mkdir -p "$1/conformance" "$1/hostile" "$1/stress"
 out=$(cd "$1" && pwd)
 jobs=${JOBS:-$(nproc)}
 
@@ -31,7 +31,7 @@ stale() { # SOURCE TARGET: prints the pair when the target must be built
 	stale "$here/exo-init/exo-init.c" "$out/exo-init"
 	stale "$here/exo-init/exo-batch.c" "$out/exo-batch"
 	stale "$here/bench/bench.c" "$out/bench"
-	for dir in conformance hostile; do
+	for dir in conformance hostile stress; do
 		for source in "$here/$dir"/*.c; do
 			[ ! -e "$source" ] || stale "$source" "$out/$dir/$(basename "$source" .c)"
 		done

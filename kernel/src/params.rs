@@ -13,6 +13,7 @@ pub const KNOWN: &[(&str, &str)] = &[
     ("quiet", "only warnings and worse go to the console"),
     ("debug", "all messages go to the console"),
     ("panic", "after a panic: 0 halts (default), N restarts after N seconds, -1 restarts at once"),
+    ("maxcpus", "use this many CPUs at most (default: all that there are, up to 32)"),
     ("root", "accepted and ignored: the root is always the initial file tree"),
     ("rw", "accepted and ignored: the root is always writable"),
     ("ro", "accepted and ignored: the root is always writable"),
@@ -55,6 +56,16 @@ pub fn get(name: &str) -> Option<&'static str> {
 /// Is the word there, with or without a value?
 pub fn has(name: &str) -> bool {
     get(name).is_some()
+}
+
+/// The value of the last `name=value`, if it is a number. Anything else is named in the log.
+pub fn number(name: &str) -> Option<usize> {
+    let value = get(name)?;
+    let number = value.parse().ok();
+    if number.is_none() {
+        log::warn!("{name}={value} is not a number");
+    }
+    number
 }
 
 /// Names options that nothing knows in the log.

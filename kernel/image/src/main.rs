@@ -30,6 +30,7 @@ extern "C" fn kernel_main(loader: u32, information: u32) -> ! {
     sched::init().unwrap_or_else(|error| no_memory("threads", error));
     arch::cpu::irq_enable();
     time::start_worker().unwrap_or_else(|error| no_memory("timers", error));
+    arch::start_others(boot, params::number("maxcpus").unwrap_or(arch::MAX_CPUS));
 
     vfs::init().unwrap_or_else(|error| no_memory("files", error));
     dev::nodes::init().unwrap_or_else(|error| no_memory("devices", error));

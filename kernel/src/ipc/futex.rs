@@ -8,12 +8,12 @@
 use alloc::sync::Arc;
 use core::cell::Cell;
 use core::ptr;
-use core::sync::atomic::{fence, AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use core::sync::atomic::{fence, AtomicU32, AtomicUsize, Ordering};
 
 use crate::arch::usercopy::{cmpxchg_user_u32, in_user_range, load_user_u32};
 use crate::mm::Vmo;
 use crate::sched::{self, Thread};
-use crate::sync::{Rank, Sleep, SpinLock, SpinLockGuard};
+use crate::sync::{Link, Rank, Sleep, SpinLock, SpinLockGuard};
 use crate::time::{self, Instant};
 use crate::{Kind, Result};
 
@@ -88,8 +88,7 @@ struct Waiter {
     bitset: u32,
     thread: &'static Thread,
     bucket: AtomicUsize,
-    /// Cleared by the waker, as its last access to the waiter and the thread.
-    linked: AtomicBool,
+    link: Link,
 }
 
 /// Waiters whose keys have the same hash, in order of arrival.
@@ -176,8 +175,7 @@ impl Bucket {
             if waiter.bitset & bitset != 0 {
                 list.remove(waiter);
                 self.waiting.fetch_sub(1, Ordering::Relaxed);
-                sched::wake(waiter.thread);
-                waiter.linked.store(false, Ordering::Release);
+                waiter.link.wake(waiter.thread);
                 woken += 1;
             }
             woken < count
@@ -195,7 +193,7 @@ impl Waiter {
             bitset,
             thread: sched::current(),
             bucket: AtomicUsize::new(key.bucket()),
-            linked: AtomicBool::new(false),
+            link: Link::new(),
         }
     }
 
@@ -205,13 +203,13 @@ impl Waiter {
         let bucket = &TABLE[self.bucket.load(Ordering::Relaxed)];
         let mut list = bucket.list.lock();
         list.push(self);
-        self.linked.store(true, Ordering::Relaxed);
+        self.link.set();
         bucket.waiting.fetch_add(1, Ordering::SeqCst);
     }
 
     #[inline]
     fn woken(&self) -> bool {
-        !self.linked.load(Ordering::Acquire)
+        !self.link.is_set()
     }
 
     /// Leaves the queue; false if somebody woke the waiter before.
@@ -224,11 +222,11 @@ impl Waiter {
             if self.bucket.load(Ordering::Relaxed) != index {
                 continue;
             }
-            if !self.linked.load(Ordering::Acquire) {
+            if !self.link.is_set() {
                 return false;
             }
             list.remove(self);
-            self.linked.store(false, Ordering::Relaxed);
+            self.link.clear();
             bucket.waiting.fetch_sub(1, Ordering::Relaxed);
             return true;
         }
@@ -256,6 +254,7 @@ pub fn wait(
     };
     // A wake-up that reached us counts, whatever else happened: its sender was told so.
     if waiter.woken() || !waiter.leave() {
+        waiter.link.settle();
         return Ok(());
     }
     Err(failure.into())
@@ -274,7 +273,7 @@ fn sleep(waiter: &Waiter, deadline: Option<Instant>) -> Kind {
         if deadline.is_some_and(|deadline| deadline <= time::now()) {
             return Kind::TimedOut;
         }
-        sched::sleep_while(&waiter.linked, Sleep::Interruptible, deadline);
+        sched::sleep_while(&waiter.link, Sleep::Interruptible, deadline);
     }
 }
 

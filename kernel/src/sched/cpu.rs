@@ -1,35 +1,34 @@
 //! What the scheduler keeps for each CPU.
 
-use alloc::sync::Arc;
 use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
 use run_queue::ThreeQueues;
 
 use super::thread::{Runnable, Thread};
 use crate::arch;
-use crate::mm::AddressSpace;
 use crate::sync::{IrqLock, Rank};
 use crate::time;
 
-/// CPUs that the kernel can use.
-pub const MAX_CPUS: usize = 64;
+pub use crate::arch::MAX_CPUS;
 
 /// What the run queue's lock guards. It is held across a switch: the thread that goes on gives it back.
 pub(super) struct Queue {
     pub policy: ThreeQueues<Runnable>,
     pub current: Option<&'static Thread>,
     pub idle: Option<&'static Thread>,
-    /// The address space in the CPU's page-table register. Kernel threads borrow what they find.
-    pub loaded: Option<Arc<AddressSpace>>,
-    /// The space that was loaded before, to be dropped after the switch.
-    pub unloaded: Option<Arc<AddressSpace>>,
-    /// The user thread whose floating point registers are in the CPU.
-    pub fpu_owner: Option<&'static Thread>,
+    /// The user thread whose floating point registers are in the CPU, or null. With several CPUs the thread may
+    /// have run elsewhere since, and be gone: then this is only compared, see `Context::registers_on`.
+    pub fpu_owner: *const Thread,
     /// Do system calls go to the personality's `intercepted_call`?
     pub intercepting: bool,
     /// A thread that ended, to be reaped after the switch.
     pub dead: Option<&'static Thread>,
+    /// A thread that goes on on another CPU, to be queued there after the switch.
+    pub leaving: Option<&'static Thread>,
 }
+
+// SAFETY: what the pointer points to is only used where that is said to be safe.
+unsafe impl Send for Queue {}
 
 /// One CPU.
 #[repr(align(64))]
@@ -55,11 +54,10 @@ impl Cpu {
             policy: ThreeQueues::new(),
             current: None,
             idle: None,
-            loaded: None,
-            unloaded: None,
-            fpu_owner: None,
+            fpu_owner: core::ptr::null(),
             intercepting: false,
             dead: None,
+            leaving: None,
         };
         Self {
             queue: IrqLock::with_rank(Rank::RunQueue, queue),
@@ -78,6 +76,7 @@ impl Cpu {
 
 static CPUS: [Cpu; MAX_CPUS] = [const { Cpu::new() }; MAX_CPUS];
 static ONLINE: AtomicU32 = AtomicU32::new(0);
+static IDLE: AtomicU64 = AtomicU64::new(0);
 static THREADS: AtomicU32 = AtomicU32::new(0);
 static THREADS_EVER: AtomicU64 = AtomicU64::new(0);
 
@@ -99,7 +98,33 @@ pub(super) fn online() -> usize {
 }
 
 pub(super) fn add_online() {
-    ONLINE.fetch_add(1, Ordering::Relaxed);
+    ONLINE.fetch_add(1, Ordering::Release);
+}
+
+/// Do several CPUs run threads?
+#[inline]
+pub(super) fn are_many() -> bool {
+    ONLINE.load(Ordering::Relaxed) > 1
+}
+
+/// The CPUs that run threads, as bits.
+pub(super) fn online_mask() -> u64 {
+    u64::MAX >> (64 - online().clamp(1, 64))
+}
+
+/// The CPUs that halt or are about to, as bits.
+pub(super) fn idle_mask() -> u64 {
+    IDLE.load(Ordering::SeqCst)
+}
+
+/// CPU `id` is about to halt.
+pub(super) fn mark_idle(id: u32) {
+    IDLE.fetch_or(1 << id, Ordering::SeqCst);
+}
+
+/// CPU `id` is given something to do; false if it had that already.
+pub(super) fn mark_busy(id: u32) -> bool {
+    IDLE.load(Ordering::Relaxed) & 1 << id != 0 && IDLE.fetch_and(!(1 << id), Ordering::SeqCst) & 1 << id != 0
 }
 
 pub(super) fn all() -> impl Iterator<Item = &'static Cpu> {

@@ -39,9 +39,10 @@ pub(super) fn update() {
     sample(runnable_threads() as u64);
 }
 
-/// Takes the samples that were due while nobody ran.
+/// Takes the samples that were due while this CPU was idle.
 pub(super) fn update_after_idle() {
-    sample(0);
+    let others = runnable_threads().saturating_sub(cpu::this().queued.load(Ordering::Relaxed) as usize);
+    sample(others as u64);
 }
 
 fn sample(active: u64) {

@@ -2,13 +2,14 @@
 //!
 //! A [`Thread`] has a kernel stack and, if it runs a user program, an address space and the user's registers.
 //! Each CPU keeps its runnable threads in a run queue (the policy is in the crate `run-queue`) and its own idle
-//! thread, which halts. Kernel code is never preempted: the timer marks the thread, and it gives way on its
+//! thread, which takes over what waits elsewhere, or halts. Kernel code is never preempted: the timer marks the thread, and it gives way on its
 //! return to user mode, or where a kernel thread calls [`maybe_yield`].
 //!
 //! Sleeping goes through [`crate::sync::WaitQueue`]; this module only offers it [`sleep_while`] and [`wake`].
 
 mod cpu;
 mod load;
+mod place;
 mod settings;
 mod stack;
 mod switch;
@@ -16,6 +17,7 @@ mod thread;
 
 pub use cpu::{cpu_stats, thread_counts, CpuStats, MAX_CPUS};
 pub use load::{load_averages, runnable_threads};
+pub use place::{prepare_cpu, IdleThread};
 pub use settings::{SchedPolicy, SchedSettings};
 pub use stack::release_kept_stacks;
 pub use switch::{exit_current, idle, init, maybe_yield, refresh_entry, reschedule, yield_now, QUANTUM};
@@ -43,7 +45,17 @@ pub fn is_running() -> bool {
     !crate::arch::percpu::current_thread().is_null()
 }
 
-/// How many CPUs run threads?
+/// How many CPUs run threads? Their numbers are below that.
 pub fn online_cpus() -> usize {
     cpu::online()
+}
+
+/// The CPUs that run threads, as bits.
+pub fn online_mask() -> u64 {
+    cpu::online_mask()
+}
+
+/// The CPUs that run threads but this one, as bits.
+pub fn other_cpus() -> u64 {
+    cpu::online_mask() & !(1 << crate::arch::cpu_id())
 }

@@ -6,17 +6,16 @@
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::Ordering;
 
 use run_queue::{Policy, Turn};
 
 use super::cpu::{self, Cpu, Queue};
-use super::thread::{Runnable, Thread, ThreadState};
-use super::{current, load};
+use super::thread::{Context, Runnable, Thread, ThreadState};
+use super::{current, load, place};
 use crate::arch::percpu::{self, NEED_RESCHED};
 use crate::arch::{self, thread::switch_context};
-use crate::mm::AddressSpace;
-use crate::sync::{order, IrqLockGuard, Sleep};
+use crate::sync::{order, IrqLockGuard, Link, Sleep};
 use crate::time::{self, Instant};
 use crate::Result;
 
@@ -50,12 +49,12 @@ pub fn init() -> Result<()> {
     Ok(())
 }
 
-fn leak(thread: Arc<Thread>) -> &'static Thread {
+pub(super) fn leak(thread: Arc<Thread>) -> &'static Thread {
     // SAFETY: the count is given back by `Thread::reap` alone, after the last use of the reference.
     unsafe { &*Arc::into_raw(thread) }
 }
 
-fn make_current(cpu: &Cpu, thread: &'static Thread) {
+pub(super) fn make_current(cpu: &Cpu, thread: &'static Thread) {
     cpu.current.store(core::ptr::from_ref(thread).cast_mut(), Ordering::Relaxed);
     // SAFETY: the scheduler keeps the thread, and so its core, alive until after it is switched away from; its
     // stack is its own.
@@ -65,15 +64,19 @@ fn make_current(cpu: &Cpu, thread: &'static Thread) {
 /// What the idle thread does: halts until somebody is runnable.
 pub fn idle() -> ! {
     let cpu = cpu::this();
+    let many = || cpu::are_many().then(arch::cpu_id);
     loop {
-        if cpu.queued.load(Ordering::Relaxed) != 0 {
+        if cpu.queued.load(Ordering::Relaxed) != 0 || many().is_some_and(place::steal) {
             time::start_tick();
             load::update_after_idle();
             schedule(Reason::Yield);
         }
         let enabled = arch::irq_disable_save();
-        // Interrupt handlers make threads runnable: with interrupts off the look and the halt are one.
-        if cpu.queued.load(Ordering::Acquire) == 0 {
+        if let Some(id) = many() {
+            cpu::mark_idle(id);
+        }
+        // Interrupt handlers and other CPUs make threads runnable: with interrupts off the look and the halt are one.
+        if cpu.queued.load(Ordering::SeqCst) == 0 {
             arch::halt();
         }
         arch::irq_restore(enabled);
@@ -112,9 +115,9 @@ pub fn exit_current() -> ! {
     unreachable!("a dead thread is never picked")
 }
 
-/// Sleeps unless `linked` became false: the last step of waiting. The caller looks at its condition afterwards,
+/// Sleeps unless `link` became loose: the last step of waiting. The caller looks at its condition afterwards,
 /// whyever this returns.
-pub(crate) fn sleep_while(linked: &AtomicBool, sleep: Sleep, deadline: Option<Instant>) {
+pub(crate) fn sleep_while(link: &Link, sleep: Sleep, deadline: Option<Instant>) {
     let thread = current();
     thread.announce_state(match sleep {
         Sleep::Interruptible => ThreadState::Interruptible,
@@ -122,7 +125,7 @@ pub(crate) fn sleep_while(linked: &AtomicBool, sleep: Sleep, deadline: Option<In
     });
     // A waker that saw us runnable did nothing: then its mark is visible now, after the state was announced.
     let interrupted = sleep == Sleep::Interruptible && thread.attention_requested();
-    if !linked.load(Ordering::Acquire) || interrupted {
+    if !link.is_set() || interrupted {
         thread.set_state(ThreadState::Runnable);
         return;
     }
@@ -138,67 +141,85 @@ pub(crate) fn sleep_while(linked: &AtomicBool, sleep: Sleep, deadline: Option<In
 
 /// Makes a sleeping thread runnable; returns whether it slept.
 pub(crate) fn wake(thread: &'static Thread) -> bool {
-    let mut target = thread.cpu();
-    loop {
-        let cpu = cpu::number(target);
-        let mut queue = cpu.queue.lock();
-        if thread.cpu() == target {
-            return wake_locked(cpu, &mut queue, thread);
-        }
-        target = thread.cpu();
-    }
-}
-
-#[inline]
-fn wake_locked(cpu: &Cpu, queue: &mut Queue, thread: &'static Thread) -> bool {
+    let (cpu, mut queue) = lock_queue_of(thread);
     if !thread.is_asleep() {
         return false;
     }
     thread.set_state(ThreadState::Runnable);
     // It may still be on its way to sleep: then it finds itself runnable and stays.
-    if !is_current(queue, thread) {
-        enqueue(cpu, queue, thread, Turn::Woken);
+    if is_current(&queue, thread) {
+        return true;
+    }
+    if cpu::are_many() {
+        place::place_woken(cpu, queue, thread);
+    } else {
+        enqueue(cpu, &mut queue, thread, Turn::Woken);
     }
     true
 }
 
+/// The CPU that a thread belongs to, with its queue locked.
 #[inline]
-fn is_current(queue: &Queue, thread: &Thread) -> bool {
+pub(super) fn lock_queue_of(thread: &Thread) -> (&'static Cpu, IrqLockGuard<'static, Queue>) {
+    let mut id = thread.cpu();
+    loop {
+        let cpu = cpu::number(id);
+        let queue = cpu.queue.lock();
+        let now = thread.cpu();
+        if now == id {
+            return (cpu, queue);
+        }
+        id = now;
+    }
+}
+
+#[inline]
+pub(super) fn is_current(queue: &Queue, thread: &Thread) -> bool {
     queue.current.is_some_and(|current| core::ptr::eq(current, thread))
 }
 
 #[inline]
-fn is_idle(queue: &Queue, thread: &Thread) -> bool {
+pub(super) fn is_idle(queue: &Queue, thread: &Thread) -> bool {
     queue.idle.is_some_and(|idle| core::ptr::eq(idle, thread))
 }
 
 /// Puts a runnable thread into the queue, and marks the running one if it should give way.
 #[inline]
-fn enqueue(cpu: &Cpu, queue: &mut Queue, thread: &'static Thread, turn: Turn) {
+pub(super) fn enqueue(cpu: &Cpu, queue: &mut Queue, thread: &'static Thread, turn: Turn) {
     // SAFETY: the queue's lock is held.
     let class = unsafe { (*thread.scheduling.get()).burst.class() };
     queue.policy.enqueue(Runnable(thread), class, turn);
-    cpu.queued.store(queue.policy.len() as u32, Ordering::Release);
+    cpu.queued.store(queue.policy.len() as u32, Ordering::SeqCst);
     let Some(running) = queue.current else { return };
-    if turn == Turn::Woken && !is_idle(queue, running) {
+    if is_idle(queue, running) {
+        place::kick(cpu, thread.cpu());
+    } else if turn == Turn::Woken {
         // SAFETY: the queue's lock is held.
         let running_class = unsafe { (*running.scheduling.get()).burst.class() };
         if queue.policy.preempts(class, running_class) {
             running.core.work.fetch_or(NEED_RESCHED, Ordering::Relaxed);
+            place::kick(cpu, thread.cpu());
         }
     }
 }
 
-/// Puts a new thread into the queue of the current CPU. It inherits the experience of its maker.
+/// Puts a new thread into the queue of the current CPU, or of one that has less to do. It inherits the experience of
+/// its maker.
 pub(super) fn enqueue_new(thread: &'static Thread) {
-    let cpu = cpu::number(thread.cpu());
+    let cpu = cpu::this();
     let mut queue = cpu.queue.lock();
     if let Some(maker) = queue.current {
         // SAFETY: the queue's lock is held; the new thread is in no queue yet.
         unsafe { (*thread.scheduling.get()).burst = (*maker.scheduling.get()).burst };
     }
     thread.set_state(ThreadState::Runnable);
-    enqueue(cpu, &mut queue, thread, Turn::Again);
+    thread.set_cpu(arch::cpu_id());
+    if cpu::are_many() {
+        drop(queue);
+        place::place_new(thread);
+    } else {
+        enqueue(cpu, &mut queue, thread, Turn::Again);
+    }
 }
 
 /// Books the time since the last booking on the current thread.
@@ -261,14 +282,18 @@ fn leave(cpu: &Cpu, queue: &mut Queue, previous: &'static Thread, idle: bool, re
         Reason::Yield | Reason::Preempted if !idle => {
             let count = if reason == Reason::Yield { &previous.voluntary } else { &previous.involuntary };
             count.fetch_add(1, Ordering::Relaxed);
-            enqueue(cpu, queue, previous, Turn::Again);
+            if !cpu::are_many() || previous.may_run_on(previous.cpu()) {
+                enqueue(cpu, queue, previous, Turn::Again);
+            } else {
+                queue.leaving = Some(previous);
+            }
         }
         Reason::Yield | Reason::Preempted => {}
         Reason::Exit => {
             previous.set_state(ThreadState::Dead);
             queue.dead = Some(previous);
-            if queue.fpu_owner.is_some_and(|owner| core::ptr::eq(owner, previous)) {
-                queue.fpu_owner = None;
+            if core::ptr::eq(queue.fpu_owner, previous) {
+                queue.fpu_owner = core::ptr::null();
             }
         }
     }
@@ -277,11 +302,19 @@ fn leave(cpu: &Cpu, queue: &mut Queue, previous: &'static Thread, idle: bool, re
 fn switch(cpu: &Cpu, mut queue: IrqLockGuard<Queue>, previous: &'static Thread, next: &'static Thread) {
     cpu.switches.store(cpu.switches.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     queue.current = Some(next);
+    if previous.user && cpu::are_many() {
+        // It may go on elsewhere.
+        // SAFETY: the thread is this one, under the lock of its queue.
+        save_user_state(unsafe { &mut *previous.context.get() });
+    }
     if next.user {
         load_user_state(&mut queue, next);
     }
     if is_idle(&queue, previous) {
         cpu.is_idle.store(false, Ordering::Relaxed);
+        if cpu::are_many() {
+            cpu::mark_busy(previous.cpu());
+        }
     } else if is_idle(&queue, next) {
         cpu.is_idle.store(true, Ordering::Relaxed);
     }
@@ -298,24 +331,20 @@ fn load_user_state(queue: &mut Queue, next: &'static Thread) {
     // SAFETY: `next` does not run, and only the switch to it (here, under the lock) uses its context now.
     let context = unsafe { &mut *next.context.get() };
     if let Some(space) = &context.space {
-        if !queue.loaded.as_ref().is_some_and(|loaded| Arc::ptr_eq(loaded, space)) {
-            space.activate();
-            queue.unloaded = queue.loaded.replace(space.clone());
-        }
+        space.activate();
     }
-    if queue.fpu_owner.is_some_and(|owner| core::ptr::eq(owner, next)) {
+    let here = next.cpu();
+    if core::ptr::eq(queue.fpu_owner, next) && context.registers_on == here {
         return;
     }
-    let gs_now = match queue.fpu_owner {
-        None => None,
-        Some(owner) => {
-            // SAFETY: the owner ran on this CPU last and does not run now (its registers would be `next`'s).
-            let old = unsafe { &mut *owner.context.get() };
-            old.fs_base = arch::fs_base();
-            old.gs_base = arch::user_gs_base();
-            old.fpu.iter_mut().for_each(crate::arch::FpuState::save);
-            Some(old.gs_base)
-        }
+    let gs_now = if queue.fpu_owner.is_null() || cpu::are_many() {
+        None
+    } else {
+        // SAFETY: with one CPU the owner ran here last, was not reaped (it would not be the owner), and does not
+        // run now (its registers would be `next`'s).
+        let old = unsafe { &mut *(*queue.fpu_owner).context.get() };
+        save_user_state(old);
+        Some(old.gs_base)
     };
     load_entry(queue, next);
     arch::set_fs_base(context.fs_base);
@@ -323,7 +352,17 @@ fn load_user_state(queue: &mut Queue, next: &'static Thread) {
         arch::set_user_gs_base(context.gs_base);
     }
     context.fpu.iter().for_each(crate::arch::FpuState::restore);
-    queue.fpu_owner = Some(next);
+    context.registers_on = here;
+    queue.fpu_owner = next;
+}
+
+/// Stores what [`load_user_state`] loaded, but for the address space. With several CPUs this happens at each switch
+/// away from a user thread, with one only when another user thread needs the registers.
+#[inline]
+fn save_user_state(context: &mut Context) {
+    context.fs_base = arch::fs_base();
+    context.gs_base = arch::user_gs_base();
+    context.fpu.iter_mut().for_each(crate::arch::FpuState::save);
 }
 
 /// Sees to it that system calls go where those of `thread` are to go.
@@ -342,13 +381,15 @@ pub fn refresh_entry() {
 
 /// What a switch leaves to be done with interrupts on.
 struct Rest {
-    space: Option<Arc<AddressSpace>>,
     dead: Option<&'static Thread>,
+    leaving: Option<&'static Thread>,
 }
 
 impl Rest {
     fn clean_up(self) {
-        drop(self.space);
+        if let Some(thread) = self.leaving {
+            place::place_new(thread);
+        }
         if let Some(dead) = self.dead {
             // SAFETY: it set itself dead, was switched away from, and is taken from the queue once.
             unsafe { Thread::reap(dead) };
@@ -362,7 +403,7 @@ fn after_switch() -> Rest {
     // SAFETY: the lock is held by this CPU since `switch` forgot its guard.
     unsafe {
         let queue = &mut *cpu.queue.as_ptr();
-        let rest = Rest { space: queue.unloaded.take(), dead: queue.dead.take() };
+        let rest = Rest { dead: queue.dead.take(), leaving: queue.leaving.take() };
         cpu.queue.release_forgotten();
         rest
     }
@@ -385,21 +426,15 @@ pub(super) extern "C" fn thread_main(_thread: usize) {
 }
 
 /// The current thread's address space is another from now on.
-pub(super) fn load_space(space: Option<&Arc<AddressSpace>>) {
-    let old = {
-        let mut queue = cpu::this().queue.lock();
-        match space {
-            Some(space) => {
-                space.activate();
-                queue.loaded.replace(space.clone())
-            }
-            None => {
-                crate::mm::activate_kernel_space();
-                queue.loaded.take()
-            }
-        }
-    };
-    drop(old);
+pub(super) fn load_space(space: Option<&Arc<crate::mm::AddressSpace>>) {
+    // Between two switches nothing else changes what is loaded but another CPU's wish that it be left, and for that
+    // the space must be unused.
+    let enabled = arch::irq_disable_save();
+    match space {
+        Some(space) => space.activate(),
+        None => crate::mm::activate_kernel_space(),
+    }
+    arch::irq_restore(enabled);
 }
 
 /// The timer's sample of this CPU. Returns whether it should come again: not while the CPU is idle and stays so.
@@ -421,10 +456,14 @@ pub(crate) fn on_tick(user_mode: bool) -> bool {
     own.fetch_add(1, Ordering::Relaxed);
     all.fetch_add(1, Ordering::Relaxed);
     let ran = time::cycles_to_ns(now.wrapping_sub(cpu.slice.load(Ordering::Relaxed)));
-    if !queue.policy.is_empty() && ran >= QUANTUM {
+    let waiting = !queue.policy.is_empty();
+    if waiting && ran >= QUANTUM {
         thread.core.work.fetch_or(NEED_RESCHED, Ordering::Relaxed);
     }
     drop(queue);
+    if waiting && cpu::are_many() {
+        place::call_for_help();
+    }
     load::update();
     true
 }

@@ -20,6 +20,9 @@ use crate::{Kind, Result};
 /// Bytes of a thread's name, at most.
 pub const NAME_LENGTH: usize = 15;
 
+/// No CPU's number.
+pub(super) const NO_CPU: u32 = u32::MAX;
+
 /// What a thread is doing, as `/proc` shows it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u32)]
@@ -63,6 +66,8 @@ pub(super) struct Context {
     pub fs_base: u64,
     pub gs_base: u64,
     pub fpu: Option<FpuState>,
+    /// The CPU in whose registers the floating point state and the bases were last, or [`NO_CPU`].
+    pub registers_on: u32,
     pub space: Option<Arc<AddressSpace>>,
     stack: Option<KernelStack>,
     entry: Option<Box<dyn FnOnce() + Send>>,
@@ -83,6 +88,8 @@ pub struct Thread {
     state: AtomicU32,
     /// The CPU in whose run queue the thread belongs.
     cpu: AtomicU32,
+    /// The CPUs that it may run on, as bits.
+    affinity: AtomicU64,
     pub(super) stack_top: usize,
     pub(super) user: bool,
     /// Do its system calls go to the personality's `intercepted_call`?
@@ -156,6 +163,7 @@ struct Parts<'a> {
     user: bool,
     personal: Option<Personal>,
     settings: SchedSettings,
+    affinity: u64,
 }
 
 /// What a new user thread is made of.
@@ -181,6 +189,7 @@ impl Thread {
             fs_base: 0,
             gs_base: 0,
             fpu: None,
+            registers_on: NO_CPU,
             space: None,
             stack: parts.stack,
             entry: None,
@@ -189,6 +198,7 @@ impl Thread {
             core: ThreadCore::default(),
             state: AtomicU32::new(ThreadState::New as u32),
             cpu: AtomicU32::new(arch::cpu_id()),
+            affinity: AtomicU64::new(parts.affinity),
             stack_top: parts.stack_top,
             user: parts.user,
             intercepted: AtomicBool::new(false),
@@ -217,14 +227,22 @@ impl Thread {
     }
 
     fn with_stack(name: &[u8], user: bool, id: u32, personal: Option<Personal>) -> Result<Arc<Self>> {
-        let settings = match user {
-            true => super::current().settings().inherited(),
-            false => SchedSettings::default(),
+        let (settings, affinity) = match user {
+            true => (super::current().settings().inherited(), super::current().affinity()),
+            false => (SchedSettings::default(), u64::MAX),
         };
         let stack = stack::take()?;
         let stack_top = stack.top();
-        let thread =
-            Self::assemble(Parts { name, id, stack: Some(stack), stack_top, user, personal, settings })?;
+        let thread = Self::assemble(Parts {
+            name,
+            id,
+            stack: Some(stack),
+            stack_top,
+            user,
+            personal,
+            settings,
+            affinity,
+        })?;
         // SAFETY: the stack is new, and the thread not started: nobody else uses either.
         unsafe {
             let argument = Arc::as_ptr(&thread) as usize;
@@ -280,6 +298,7 @@ impl Thread {
             user: false,
             personal: None,
             settings: SchedSettings::default(),
+            affinity: u64::MAX,
         };
         let thread = Self::assemble(parts)?;
         thread.set_state(ThreadState::Runnable);
@@ -295,6 +314,34 @@ impl Thread {
         thread.set_state(ThreadState::Runnable);
         thread.started.store(true, Ordering::Relaxed);
         Ok(thread)
+    }
+
+    /// The CPUs that it may run on, as bits; of those that are not there no account is taken.
+    #[inline]
+    pub fn affinity(&self) -> u64 {
+        self.affinity.load(Ordering::Relaxed)
+    }
+
+    /// Confines the thread to these CPUs, of which one at least is online. The running thread is on one of them
+    /// when this returns, any other one as soon as it leaves user mode or is switched to.
+    pub fn set_affinity(&self, cpus: u64) {
+        self.affinity.store(cpus, Ordering::SeqCst);
+        // SAFETY: `move_if_needed` keeps no reference that the scheduler does not keep alive itself: it only looks
+        // at the thread, unless it finds it in a run queue.
+        super::place::move_if_needed(unsafe { &*core::ptr::from_ref(self) });
+    }
+
+    /// May it run on this CPU?
+    #[inline]
+    pub(super) fn may_run_on(&self, cpu: u32) -> bool {
+        self.affinity() & 1 << cpu != 0
+    }
+
+    /// The thread belongs to another CPU from now on. Called with the lock of the queue that it belongs to, or of a
+    /// runnable thread by whoever took it out of its queue.
+    #[inline]
+    pub(super) fn set_cpu(&self, cpu: u32) {
+        self.cpu.store(cpu, Ordering::Release);
     }
 
     /// Makes the thread runnable for the first time. Later calls do nothing.
@@ -383,13 +430,13 @@ impl Thread {
 
     #[inline]
     pub(super) fn is_asleep(&self) -> bool {
-        matches!(self.state.load(Ordering::Relaxed), 1 | 2)
+        matches!(self.state.load(Ordering::SeqCst), 1 | 2)
     }
 
     /// The CPU it runs on, or ran on last.
     #[inline]
     pub fn cpu(&self) -> u32 {
-        self.cpu.load(Ordering::Relaxed)
+        self.cpu.load(Ordering::Acquire)
     }
 
     /// Does it run user programs?
@@ -457,6 +504,8 @@ impl Thread {
             // SAFETY: `wake` keeps the reference only if the thread sleeps, which it checks with the queue locked.
             // A sleeping thread was started, and the scheduler's count keeps it alive until it has run again.
             switch::wake(unsafe { &*core::ptr::from_ref(self) });
+        } else if cpu::are_many() {
+            super::place::interrupt(self);
         }
     }
 

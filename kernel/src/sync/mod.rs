@@ -17,4 +17,5 @@ pub use mutex::{Mutex, MutexGuard};
 pub use order::Rank;
 pub use poll::{Events, Notify, PollTable, Poller, Registration};
 pub use rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+pub(crate) use wait::Link;
 pub use wait::{Sleep, WaitQueue};

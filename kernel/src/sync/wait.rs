@@ -9,7 +9,7 @@
 
 use core::cell::Cell;
 use core::ptr;
-use core::sync::atomic::{fence, AtomicBool, AtomicU32, Ordering};
+use core::sync::atomic::{fence, AtomicU32, Ordering};
 
 use alloc::sync::Arc;
 use spin::Once;
@@ -33,13 +33,65 @@ pub enum Sleep {
 /// Bit of `occupied`: somebody registered for polling, at some time.
 const POLLED: u32 = 1 << 31;
 
+/// Does a waiter stand in its queue?
+///
+/// A waker first says that it wakes the waiter, then wakes the thread, then lets go of both. The thread looks after it
+/// has announced its sleep: either it sees that it is being woken, or the waker sees it asleep. And it waits until
+/// the waker has let go before it uses the waiter again or leaves the stack that it lies on.
+pub(crate) struct Link(AtomicU32);
+
+impl Link {
+    const LOOSE: u32 = 0;
+    const LINKED: u32 = 1;
+    const WAKING: u32 = 2;
+
+    /// Stands in no queue.
+    pub const fn new() -> Self {
+        Self(AtomicU32::new(Self::LOOSE))
+    }
+
+    /// Stands in a queue, which is locked.
+    #[inline]
+    pub fn set(&self) {
+        self.0.store(Self::LINKED, Ordering::Relaxed);
+    }
+
+    /// Left the queue, which is locked, by itself.
+    #[inline]
+    pub fn clear(&self) {
+        self.0.store(Self::LOOSE, Ordering::Relaxed);
+    }
+
+    /// Stands in the queue, and nobody is about to wake it.
+    #[inline]
+    pub fn is_set(&self) -> bool {
+        self.0.load(Ordering::SeqCst) == Self::LINKED
+    }
+
+    /// Wakes the thread. `self` and `thread` are valid until this returns, and maybe not afterwards.
+    #[inline]
+    pub fn wake(&self, thread: &'static Thread) {
+        // Ordered before the look at the thread's state.
+        self.0.swap(Self::WAKING, Ordering::SeqCst);
+        sched::wake(thread);
+        self.0.store(Self::LOOSE, Ordering::Release);
+    }
+
+    /// Waits for whoever is waking it to let go.
+    #[inline]
+    pub fn settle(&self) {
+        while self.0.load(Ordering::Acquire) == Self::WAKING {
+            core::hint::spin_loop();
+        }
+    }
+}
+
 /// A thread in a queue. Lives on that thread's stack.
 struct Waiter {
     next: Cell<*const Waiter>,
     previous: Cell<*const Waiter>,
     thread: &'static Thread,
-    /// Does it stand in the queue? Cleared by the waker, as its last access to the waiter and the thread.
-    linked: AtomicBool,
+    link: Link,
 }
 
 /// The sleepers in order of arrival.
@@ -121,14 +173,15 @@ impl WaitQueue {
             next: Cell::new(ptr::null()),
             previous: Cell::new(ptr::null()),
             thread: sched::current(),
-            linked: AtomicBool::new(false),
+            link: Link::new(),
         };
         loop {
             self.join(&waiter);
             let outcome = self.sleep_joined(&waiter, sleep, deadline, &mut condition);
-            if waiter.linked.load(Ordering::Acquire) {
+            if waiter.link.is_set() {
                 self.leave(&waiter);
             }
+            waiter.link.settle();
             if let Some(outcome) = outcome {
                 return outcome;
             }
@@ -158,8 +211,8 @@ impl WaitQueue {
             if deadline.is_some_and(|deadline| deadline <= time::now()) {
                 return Some(Err(Kind::TimedOut.into()));
             }
-            sched::sleep_while(&waiter.linked, sleep, deadline);
-            if !waiter.linked.load(Ordering::Acquire) {
+            sched::sleep_while(&waiter.link, sleep, deadline);
+            if !waiter.link.is_set() {
                 return None;
             }
         }
@@ -168,7 +221,7 @@ impl WaitQueue {
     fn join(&self, waiter: &Waiter) {
         let mut sleepers = self.sleepers.lock();
         sleepers.push(waiter);
-        waiter.linked.store(true, Ordering::Relaxed);
+        waiter.link.set();
         // The lock's release and the fence order this before the condition is checked (see `wake`).
         self.occupied.fetch_add(1, Ordering::SeqCst);
     }
@@ -176,9 +229,9 @@ impl WaitQueue {
     #[cold]
     fn leave(&self, waiter: &Waiter) {
         let mut sleepers = self.sleepers.lock();
-        if waiter.linked.load(Ordering::Relaxed) {
+        if waiter.link.is_set() {
             sleepers.remove(waiter);
-            waiter.linked.store(false, Ordering::Relaxed);
+            waiter.link.clear();
             self.occupied.fetch_sub(1, Ordering::Relaxed);
         }
     }
@@ -214,11 +267,10 @@ impl WaitQueue {
         if occupied & !POLLED != 0 {
             let mut sleepers = self.sleepers.lock();
             while woken < count && !sleepers.first.is_null() {
-                // SAFETY: a linked node is valid, and it stays linked until the store below.
+                // SAFETY: a linked node is valid, and stays so until it is woken.
                 let waiter = unsafe { &*sleepers.first };
                 sleepers.remove(waiter);
-                sched::wake(waiter.thread);
-                waiter.linked.store(false, Ordering::Release);
+                waiter.link.wake(waiter.thread);
                 woken += 1;
             }
             self.occupied.fetch_sub(woken as u32, Ordering::Relaxed);

@@ -57,10 +57,30 @@ static CPUS: [CpuTimers; MAX_CPUS] = [const {
     }
 }; MAX_CPUS];
 
+/// CPUs that have a queue with room.
+static PREPARED: AtomicUsize = AtomicUsize::new(1);
 /// Timers that exist. Each queue has room for all of them.
 static EXISTING: AtomicUsize = AtomicUsize::new(0);
 /// Room that each queue has.
 static ROOM: Mutex<usize> = Mutex::new(0);
+
+impl CpuTimers {
+    fn make_room(&self, total: usize) -> Result<()> {
+        // Memory is allocated and freed with the queue unlocked.
+        let room = Room::new(total).map_err(|_| Kind::NoMemory)?;
+        let old = self.timers.lock().queue.move_into(room);
+        drop(old);
+        Ok(())
+    }
+}
+
+/// Makes the queue of CPU `id`, the next one that is to run threads.
+pub(crate) fn prepare_cpu(id: usize) -> Result<()> {
+    let room = ROOM.lock();
+    CPUS[id].make_room(*room)?;
+    PREPARED.store(id + 1, Ordering::Relaxed);
+    Ok(())
+}
 
 /// A place in every queue, for as long as it lives.
 struct Place;
@@ -72,11 +92,8 @@ impl Place {
         let mut room = ROOM.lock();
         if wanted > *room {
             let more = wanted.max(32).next_power_of_two();
-            for cpu in &CPUS[..sched::online_cpus().max(1)] {
-                // Memory is allocated and freed with the queue unlocked.
-                let room = Room::new(more).map_err(|_| Kind::NoMemory)?;
-                let old = cpu.timers.lock().queue.move_into(room);
-                drop(old);
+            for cpu in &CPUS[..PREPARED.load(Ordering::Relaxed)] {
+                cpu.make_room(more)?;
             }
             *room = more;
         }
@@ -241,14 +258,20 @@ impl Timer {
 
 impl Drop for Timer {
     fn drop(&mut self) {
-        self.cancel();
         let body = ptr::from_ref(&*self.body).cast_mut();
-        for cpu in &CPUS[..sched::online_cpus().max(1)] {
-            while cpu.running.load(Ordering::Acquire) == body {
-                core::hint::spin_loop();
+        loop {
+            self.cancel();
+            let mut ran = false;
+            for cpu in &CPUS[..PREPARED.load(Ordering::Relaxed)] {
+                while cpu.running.load(Ordering::Acquire) == body {
+                    ran = true;
+                    core::hint::spin_loop();
+                }
+            }
+            // A function that was just running may have armed it again.
+            if !ran {
+                break;
             }
         }
-        // The function that was just running may have armed it again.
-        self.cancel();
     }
 }

@@ -220,7 +220,7 @@ macro_rules! syscall_table {
         200 tkill hybrid (tid: Pid, sig: i32) full;
         201 time hybrid (tloc: UserPtr<i64>) full;
         202 futex hybrid (uaddr: UserPtr<u32>, op: u32, val: u32, timeout: usize, uaddr2: UserPtr<u32>, val3: u32) partial("operations with priority inheritance: ENOSYS");
-        203 sched_setaffinity hybrid (pid: Pid, size: usize, mask: UserAddr) partial("checked, but threads stay where they are");
+        203 sched_setaffinity hybrid (pid: Pid, size: usize, mask: UserAddr) full;
         204 sched_getaffinity hybrid (pid: Pid, size: usize, mask: UserAddr) full;
         205 set_thread_area hybrid () absent;
         206 io_setup hybrid () absent;

@@ -164,23 +164,18 @@ pub mod calls {
         Ok(0)
     }
 
-    /// The CPUs that run, as bits.
-    fn online_mask() -> u64 {
-        u64::MAX >> (64 - sched::online_cpus().clamp(1, 64))
-    }
-
     /// `sched_getaffinity(2)`
     pub fn sched_getaffinity(t: &Task, pid: Pid, size: usize, mask: UserAddr) -> SysResult {
         const WORD: usize = size_of::<u64>();
         if size < WORD || size % WORD != 0 {
             return Err(Errno::EINVAL);
         }
-        find(t, pid)?;
-        mask.cast::<u64>().write(&online_mask())?;
+        let affinity = find(t, pid)?.thread().ok_or(Errno::ESRCH)?.affinity();
+        mask.cast::<u64>().write(&(affinity & sched::online_mask()))?;
         Ok(WORD)
     }
 
-    /// `sched_setaffinity(2)`: threads stay where they are, so only a mask without their CPU is refused.
+    /// `sched_setaffinity(2)`
     pub fn sched_setaffinity(t: &Task, pid: Pid, size: usize, mask: UserAddr) -> SysResult {
         let mut bytes = [0; size_of::<u64>()];
         let used = size.min(bytes.len());
@@ -189,9 +184,11 @@ pub mod calls {
         if !may_change(t, &other) {
             return Err(Errno::EPERM);
         }
-        if u64::from_ne_bytes(bytes) & online_mask() == 0 {
+        let cpus = u64::from_ne_bytes(bytes);
+        if cpus & sched::online_mask() == 0 {
             return Err(Errno::EINVAL);
         }
+        other.thread().ok_or(Errno::ESRCH)?.set_affinity(cpus);
         Ok(0)
     }
 

@@ -17,6 +17,8 @@ const HEADER: usize = 36;
 const REACH: u64 = 4 << 30;
 /// A table larger than this is taken for garbage.
 const LARGEST: usize = 1 << 20;
+/// Processors that are kept, at most.
+pub const PROCESSORS: usize = 32;
 const FADT_HARDWARE_REDUCED: u32 = 1 << 20;
 const FADT_RESET_SUPPORTED: u32 = 1 << 10;
 
@@ -41,7 +43,10 @@ pub struct Platform {
     pub local_apic: Option<u64>,
     pub io_apic: Option<(u64, u32)>,
     pub overrides: [Option<Override>; 16],
-    pub processors: u32,
+    /// Processors that are enabled.
+    pub processors: usize,
+    /// The local APICs' numbers of the first of them.
+    pub apic_ids: [u32; PROCESSORS],
     pub hpet: Option<u64>,
     /// PM1a and PM1b control registers, on a full ACPI machine.
     pub pm1: [Option<u16>; 2],
@@ -119,8 +124,9 @@ impl Platform {
             let length = usize::from(length);
             let Some(entry) = table.get(at..at + length).filter(|_| length >= 2) else { break };
             match kind {
-                // A processor, if it is enabled.
-                0 => self.processors += (number::<4>(entry, 4) & 1) as u32,
+                // A processor with a local APIC, or with an x2APIC.
+                0 if number::<4>(entry, 4) & 1 != 0 => self.add_processor(number::<1>(entry, 3) as u32),
+                9 if number::<4>(entry, 8) & 1 != 0 => self.add_processor(number::<4>(entry, 4) as u32),
                 1 if number::<4>(entry, 8) == 0 || self.io_apic.is_none() => {
                     self.io_apic = Some((number::<4>(entry, 4), number::<4>(entry, 8) as u32));
                 }
@@ -130,6 +136,18 @@ impl Platform {
             }
             at += length;
         }
+    }
+
+    fn add_processor(&mut self, apic_id: u32) {
+        if let Some(place) = self.apic_ids.get_mut(self.processors) {
+            *place = apic_id;
+        }
+        self.processors += 1;
+    }
+
+    /// The local APICs' numbers of the processors that are kept.
+    pub fn apics(&self) -> &[u32] {
+        &self.apic_ids[..self.processors.min(PROCESSORS)]
     }
 
     fn read_override(&mut self, entry: &[u8]) {

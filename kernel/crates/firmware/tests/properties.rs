@@ -52,11 +52,14 @@ fn machine() -> Ram {
     );
     ram.put(
         0xe_2000,
-        &table(b"APIC", 44 + 8 + 12 + 10, |t| {
+        &table(b"APIC", 44 + 8 + 12 + 10 + 8 + 16, |t| {
             t[36..40].copy_from_slice(&0xfee0_0000u32.to_le_bytes());
             t[44..52].copy_from_slice(&[0, 8, 0, 0, 1, 0, 0, 0]);
             t[52..64].copy_from_slice(&[1, 12, 0, 0, 0, 0, 0xc0, 0xfe, 0, 0, 0, 0]);
             t[64..74].copy_from_slice(&[2, 10, 0, 9, 20, 0, 0, 0, 0x0f, 0]);
+            // One that is not enabled, and one with an x2APIC.
+            t[74..82].copy_from_slice(&[0, 8, 1, 1, 0, 0, 0, 0]);
+            t[82..98].copy_from_slice(&[9, 16, 0, 0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0]);
         }),
     );
     ram.put(
@@ -81,7 +84,8 @@ fn tables_are_found_and_read() {
     let platform = Platform::read(&machine(), None).expect("the root pointer is in the BIOS area");
     assert_eq!(platform.local_apic, Some(0xfee0_0000));
     assert_eq!(platform.io_apic, Some((0xfec0_0000, 0)));
-    assert_eq!(platform.processors, 1);
+    assert_eq!(platform.processors, 2);
+    assert_eq!(platform.apics(), [0, 0x100]);
     let line_9 = platform.overrides[9].expect("there is an override");
     assert!(line_9.gsi == 20 && line_9.active_low && line_9.level);
     assert_eq!(platform.pm1, [Some(0x604), None]);

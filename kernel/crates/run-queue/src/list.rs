@@ -61,6 +61,11 @@ impl<E: Entity> List<E> {
         Some(first)
     }
 
+    /// All who stand in it, the first first.
+    pub fn iter(&self) -> impl Iterator<Item = E> {
+        core::iter::successors(self.ends.map(|(first, _)| first), |entity| entity.next())
+    }
+
     /// Takes `entity` out wherever it stands; false if it is not here. Walks the queue.
     pub fn remove(&mut self, entity: E) -> bool {
         let Some((first, last)) = self.ends else { return false };

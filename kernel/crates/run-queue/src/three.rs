@@ -17,6 +17,8 @@ pub trait Policy<E: Entity> {
     fn enqueue(&mut self, entity: E, class: Class, turn: Turn);
     /// Takes the entity that runs next.
     fn pick(&mut self) -> Option<E>;
+    /// Takes one for which `which` says yes, the most urgent first: what another CPU takes over.
+    fn pick_where(&mut self, which: impl Fn(E) -> bool) -> Option<E>;
     /// Takes `entity` out; false if it is not queued.
     fn remove(&mut self, entity: E) -> bool;
     /// How many are queued?
@@ -93,6 +95,15 @@ impl<E: Entity> Policy<E> for ThreeQueues<E> {
         }
         let index = self.turn()?;
         self.queues[index].pop_front()
+    }
+
+    fn pick_where(&mut self, which: impl Fn(E) -> bool) -> Option<E> {
+        let found = self.queues.iter_mut().find_map(|queue| {
+            let entity = queue.iter().find(|&entity| which(entity))?;
+            queue.remove(entity).then_some(entity)
+        })?;
+        self.length -= 1;
+        Some(found)
     }
 
     fn remove(&mut self, entity: E) -> bool {

@@ -20,8 +20,10 @@ pub use firmware::regions::MemoryRegion;
 const LOADER_PVH: u32 = 1;
 /// Bytes kept of the command line.
 const COMMAND_LINE_SIZE: usize = 2048;
-/// What firmware keeps below this stays untouched (and a place is left there for starting other CPUs).
+/// What firmware keeps below this stays untouched, but for the place from which other CPUs start.
 const LOW_MEMORY_END: u64 = 0x10_0000;
+/// Where that place may be: above interrupt vectors and what the BIOS notes, below what it reserves.
+const LAUNCH_AREA: Range<u64> = 0x8000..0x9_0000;
 /// What the boot tables reach.
 const BOOT_REACH: u64 = 4 << 30;
 /// The memory type "RAM" in both formats' numbering.
@@ -40,7 +42,12 @@ pub struct BootInfo {
     pub cmdline: &'static str,
     /// Physical address of ACPI's root pointer, if the loader knows.
     pub rsdp: Option<u64>,
+    /// Physical address of [`LAUNCH_SIZE`] bytes of memory below 1 MiB that nobody else uses.
+    pub launch: Option<u64>,
 }
+
+/// Bytes of the place from which other CPUs start.
+pub(super) const LAUNCH_SIZE: u64 = 0x4000;
 
 /// What is gathered before the memory map is final.
 struct Gathered {
@@ -49,6 +56,7 @@ struct Gathered {
     cmdline: [u8; COMMAND_LINE_SIZE],
     cmdline_length: usize,
     rsdp: Option<u64>,
+    launch: Option<u64>,
 }
 
 impl Gathered {
@@ -102,12 +110,15 @@ pub unsafe fn start(loader: u32, information: u32) -> &'static BootInfo {
             cmdline: [0; COMMAND_LINE_SIZE],
             cmdline_length: 0,
             rsdp: None,
+            launch: None,
         };
         if loader == LOADER_PVH {
             gather_pvh(information, &mut gathered);
         } else {
             gather_multiboot2(information, &mut gathered);
         }
+        gathered.regions.reserve(0, LAUNCH_AREA.start);
+        gathered.launch = gathered.regions.take(LAUNCH_SIZE, LAUNCH_AREA.end);
         gathered.regions.reserve(0, LOW_MEMORY_END);
         let kernel = kernel_range();
         gathered.regions.reserve(kernel.start, kernel.end);
@@ -126,7 +137,13 @@ pub unsafe fn start(loader: u32, information: u32) -> &'static BootInfo {
             Ok(text) => text,
             Err(error) => core::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or(""),
         };
-        BootInfo { memory: kept.gathered.regions.as_slice(), initrd: g.initrd.clone(), cmdline, rsdp: g.rsdp }
+        BootInfo {
+            memory: g.regions.as_slice(),
+            initrd: g.initrd.clone(),
+            cmdline,
+            rsdp: g.rsdp,
+            launch: g.launch,
+        }
     })
 }
 

@@ -25,6 +25,7 @@ pub mod feature {
     pub const APIC: u32 = 1 << 8;
     pub const RDTSCP: u32 = 1 << 9;
     pub const GLOBAL_PAGES: u32 = 1 << 10;
+    pub const X2APIC: u32 = 1 << 11;
 }
 
 static FEATURES: AtomicU32 = AtomicU32::new(0);
@@ -57,6 +58,7 @@ pub(super) fn detect() {
         (one.edx, 9, feature::APIC),
         (extended.edx, 27, feature::RDTSCP),
         (one.edx, 13, feature::GLOBAL_PAGES),
+        (one.ecx, 21, feature::X2APIC),
     ];
     let found =
         table.iter().filter(|(word, bit, _)| word >> bit & 1 != 0).fold(0, |all, (_, _, flag)| all | flag);
@@ -75,7 +77,7 @@ const CONTROL_4: [(u32, u64); 6] = [
 const CONTROL_4_ALWAYS: u64 = 1 << 9 | 1 << 10;
 const CONTROL_0_SET: u64 = 1 << 1 | 1 << 5 | 1 << 16; // MP, NE, WP
 const CONTROL_0_CLEAR: u64 = 1 << 2 | 1 << 3; // EM, TS
-const NO_EXECUTE_ENABLE: u64 = 1 << 11;
+pub(super) const NO_EXECUTE_ENABLE: u64 = 1 << 11;
 
 /// Makes page tables with no-execute entries legal on this CPU. Before any is loaded.
 pub(super) fn enable_no_execute() {

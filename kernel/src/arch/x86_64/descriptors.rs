@@ -12,6 +12,8 @@ const KERNEL_SS: u16 = 0x18;
 /// SYSRET takes its segments from here: SS from the next entry, CS from the one after.
 const USER_BASE: u16 = 0x20;
 const TASK_SELECTOR: u16 = 0x40;
+/// A segment whose limit is the CPU's number: programs ask for it by LSL (selector 0x3b, see the vDSO).
+const NUMBER_SEGMENT: u64 = 0x0040_f100_0000_0000;
 
 const CODE_64: u64 = 0x00af_9b00_0000_ffff;
 const CODE_32: u64 = 0x00cf_9b00_0000_ffff;
@@ -124,7 +126,7 @@ pub(super) unsafe fn init_boot_cpu(block: *mut PerCpu) {
 ///
 /// # Safety
 /// `block` is the CPU's own, and nobody else uses `stacks`.
-unsafe fn load(block: *mut PerCpu, stacks: &'static TrapStacks) {
+pub(super) unsafe fn load(block: *mut PerCpu, stacks: &'static TrapStacks) {
     // SAFETY: `block` is ours by the caller; the pointers below stay valid, since block and gates live for ever.
     unsafe {
         let task = &raw mut (*block).task_state;
@@ -138,8 +140,10 @@ unsafe fn load(block: *mut PerCpu, stacks: &'static TrapStacks) {
             (*task).ist = ist;
         }
         let (low, high) = task_descriptor(task as u64);
+        // The number is below MAX_CPUS, so it fits in the lowest bits of the limit.
+        let number = NUMBER_SEGMENT | u64::from((*block).cpu_id());
         (*block).gdt =
-            [0, CODE_32, CODE_64, DATA, CODE_32 | RING_3, DATA | RING_3, CODE_64 | RING_3, 0, low, high];
+            [0, CODE_32, CODE_64, DATA, CODE_32 | RING_3, DATA | RING_3, CODE_64 | RING_3, number, low, high];
         let gdt =
             TablePointer { limit: (size_of::<[u64; 10]>() - 1) as u16, base: &raw const (*block).gdt as u64 };
         let idt = TablePointer { limit: (size_of::<[Gate; 256]>() - 1) as u16, base: GATES.0.get() as u64 };

@@ -4,7 +4,7 @@
 
 use core::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
-use super::{acpi, apic, percpu, pic, timer};
+use super::{acpi, apic, ipi, percpu, pic, timer};
 
 /// ISA interrupt lines.
 pub const LINES: usize = 16;
@@ -23,7 +23,8 @@ static TIMER_COUNT: AtomicU64 = AtomicU64::new(0);
 pub(super) fn init() {
     let platform = acpi::platform();
     pic::init(FIRST_LINE);
-    apic::init_local(platform, SPURIOUS_VECTOR, TIMER_VECTOR);
+    apic::find_local(platform);
+    init_this_cpu();
     apic::init_io(platform);
     if apic::present() && !apic::io_present() {
         apic::accept_external();
@@ -31,6 +32,11 @@ pub(super) fn init() {
     let controller = if apic::io_present() { "I/O APIC" } else { "8259" };
     let timer = if apic::present() { "local APIC" } else { "8254" };
     log::debug!("interrupts through the {controller}, timer of the {timer}");
+}
+
+/// Sets the running CPU's own controller up.
+pub(super) fn init_this_cpu() {
+    apic::init_local(SPURIOUS_VECTOR, TIMER_VECTOR);
 }
 
 /// Calls `handler` (interrupts off, no sleeping) whenever ISA line `line` fires, and lets the line through.
@@ -65,6 +71,11 @@ pub(super) fn dispatch(vector: u8, user_mode: bool) {
             TIMER_COUNT.fetch_add(1, Ordering::Relaxed);
             apic::end_of_interrupt();
             timer::on_interrupt(user_mode);
+        }
+        ipi::RESCHEDULE_VECTOR => apic::end_of_interrupt(),
+        ipi::CALL_VECTOR => {
+            apic::end_of_interrupt();
+            ipi::on_call();
         }
         SPURIOUS_VECTOR => {}
         _ => match vector.checked_sub(FIRST_LINE).filter(|line| usize::from(*line) < LINES) {

@@ -13,6 +13,7 @@ mod descriptors;
 pub mod early_serial;
 pub mod fpu;
 pub mod frame;
+pub mod ipi;
 pub mod irq;
 pub mod paging;
 pub mod panic;
@@ -22,6 +23,7 @@ mod pic;
 pub mod pio;
 pub mod power;
 mod rtc;
+pub mod smp;
 mod symbols;
 pub mod syscall;
 pub mod thread;
@@ -39,6 +41,7 @@ pub use percpu::{cpu_id, ThreadCore};
 pub use physmap::kernel_root;
 pub use power::{poweroff, reboot};
 pub use rtc::rtc_read;
+pub use smp::start_others;
 pub use syscall::{set_fast_call, set_interception, set_lean_call};
 pub use thread::enter_user;
 pub use tsc::{nanoseconds, tsc, tsc_hz};
@@ -54,6 +57,8 @@ pub const USER_MIN: usize = 0x1_0000;
 /// The end of user memory. The page below the canonical boundary is left out, so that the instruction after
 /// a `syscall` always has a canonical address.
 pub const USER_TOP: usize = 0x0000_7fff_ffff_f000;
+/// CPUs that the kernel can use.
+pub const MAX_CPUS: usize = 32;
 /// Bytes of a page.
 pub const PAGE_SIZE: usize = 4096;
 

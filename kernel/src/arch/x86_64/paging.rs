@@ -14,7 +14,7 @@ use core::ops::Range;
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use super::cpu::{self, feature};
-use super::{kernel_root, phys_to_virt, KERNEL_VIRT, PAGE_SIZE, PHYS_MAP};
+use super::{ipi, kernel_root, phys_to_virt, KERNEL_VIRT, PAGE_SIZE, PHYS_MAP};
 use crate::mm::frame::{self, Frame};
 use crate::mm::Prot;
 use crate::{Kind, Result};
@@ -381,9 +381,10 @@ pub unsafe fn load(root: u64) {
     unsafe { asm!("mov cr3, {}", in(reg) root, options(nostack, preserves_flags)) };
 }
 
-/// Makes this CPU forget what it cached of the range's user mappings.
+/// Makes this CPU forget what it cached of the range's mappings, user or kernel.
 pub fn flush(start: usize, end: usize) {
-    if (end - start) / PAGE_SIZE > FLUSH_LIMIT {
+    // What is global stays when a root is loaded.
+    if (end - start) / PAGE_SIZE > FLUSH_LIMIT && start < PHYS_MAP {
         // SAFETY: reloading the same root changes nothing but the caches.
         unsafe { asm!("mov {0}, cr3", "mov cr3, {0}", out(reg) _, options(nostack, preserves_flags)) };
         return;
@@ -434,16 +435,25 @@ pub(crate) fn map_kernel_page(address: usize, frame: Frame) -> Result<()> {
     Ok(())
 }
 
-/// Unmaps pages of the kernel's run-time range and frees their frames.
+/// Pages that [`unmap_kernel_pages`] takes at once.
+const UNMAPPED_AT_ONCE: usize = 16;
+
+/// Unmaps pages of the kernel's run-time range, makes all CPUs forget them, and frees their frames. Interrupts are on.
 pub(crate) fn unmap_kernel_pages(address: usize, pages: usize) {
-    let _guard = KERNEL_TABLES.lock();
-    for page in (address..address + pages * PAGE_SIZE).step_by(PAGE_SIZE) {
-        let Ok(Some((leaf, index))) = kernel_leaf(page, false) else { continue };
-        if leaf.get(index) != 0 {
-            let old = leaf.take(index);
-            flush_page(page);
-            // SAFETY: the entry held the reference and is gone.
-            drop(unsafe { Frame::from_raw(frame_number(old)) });
+    let end = address + pages * PAGE_SIZE;
+    for start in (address..end).step_by(UNMAPPED_AT_ONCE * PAGE_SIZE) {
+        let stop = end.min(start + UNMAPPED_AT_ONCE * PAGE_SIZE);
+        let mut frames = arrayvec::ArrayVec::<Frame, UNMAPPED_AT_ONCE>::new();
+        let tables = KERNEL_TABLES.lock();
+        for page in (start..stop).step_by(PAGE_SIZE) {
+            let Ok(Some((leaf, index))) = kernel_leaf(page, false) else { continue };
+            if leaf.get(index) != 0 {
+                // SAFETY: the entry held the reference and is gone.
+                frames.push(unsafe { Frame::from_raw(frame_number(leaf.take(index))) });
+            }
         }
+        drop(tables);
+        flush(start, stop);
+        ipi::call_on(crate::sched::other_cpus(), flush, start, stop);
     }
 }

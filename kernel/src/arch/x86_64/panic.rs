@@ -65,6 +65,7 @@ fn show_registers(frame: &UserFrame) {
 /// Ends the kernel with a message; with registers where a trap brought us here.
 pub fn fatal(message: fmt::Arguments, frame: Option<&UserFrame>) -> ! {
     cpu::irq_disable();
+    super::ipi::stop_others();
     match DEPTH_OF_PANIC.fetch_add(1, Ordering::Relaxed) {
         0 => report(message, frame),
         1 => emergency(format_args!("and in the report: {message}")),

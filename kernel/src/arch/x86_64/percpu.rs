@@ -65,6 +65,13 @@ const _: () = assert!(offset_of!(PerCpu, task_state) + offset_of!(TaskState, rsp
 const _: () = assert!(offset_of!(ThreadCore, work) == 128);
 const STACK_TOP: usize = 36;
 
+impl PerCpu {
+    /// The CPU's number, from 0.
+    pub(super) fn cpu_id(&self) -> u32 {
+        self.cpu_id
+    }
+}
+
 /// A per-CPU block that lives for ever.
 #[repr(transparent)]
 pub(super) struct PerCpuCell(UnsafeCell<PerCpu>);

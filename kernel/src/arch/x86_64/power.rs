@@ -30,6 +30,7 @@ fn write(register: Register, value: u8) {
 /// Switches the machine off. Where that is not possible, it stops.
 pub fn poweroff() -> ! {
     irq_disable();
+    super::ipi::stop_others();
     if let Some(platform) = platform() {
         acpi_off(platform);
     }
@@ -80,6 +81,7 @@ fn wait_a_little() {
 /// Restarts the machine.
 pub fn reboot() -> ! {
     irq_disable();
+    super::ipi::stop_others();
     if let Some((register, value)) = platform().and_then(|platform| platform.reset) {
         write(register, value);
         wait_a_little();

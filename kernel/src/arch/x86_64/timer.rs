@@ -15,7 +15,7 @@ const NANOSECONDS: u64 = 1_000_000_000;
 const WINDOW_NANOSECONDS: u64 = 5_000_000;
 /// Frequencies are multiples of this as far as the measurement can tell.
 const GRANULE: u64 = 100_000;
-/// Attempts at reading two clocks at (nearly) the same time.
+/// Attempts at reading two clocks at (nearly) the same time, and at a measurement that nothing spoils.
 const ATTEMPTS: u32 = 8;
 /// The longest that one shot of the 8254 takes.
 const PIT_LONGEST: u64 = 50_000_000;
@@ -93,6 +93,13 @@ impl Reference {
         }
     }
 
+    /// Has the reference gone through its range since it was started? Then what it shows is of no use.
+    fn is_spent(&self) -> bool {
+        const OUTPUT_2: u8 = 1 << 5;
+        // SAFETY: reading the port has no effect. The output rises when the count reaches 0, and stays up.
+        matches!(self, Self::Pit) && unsafe { inb(SPEAKER) } & OUTPUT_2 != 0
+    }
+
     /// Reads all clocks as close together as possible: reference, TSC, timer count.
     fn sample(&self) -> (u64, u64, u64) {
         let mut best = (u64::MAX, (0, 0, 0));
@@ -126,28 +133,41 @@ fn rounded(frequency: u64) -> u64 {
     (frequency + GRANULE / 2) / GRANULE * GRANULE
 }
 
+/// Shows how far the reference, the TSC and the timer get in the window, and how fast the first of them is. A machine
+/// that stood still for long meanwhile, because its host was busy, is measured again.
+fn measure() -> (u64, u64, u64, u64) {
+    let mut attempt = 0;
+    loop {
+        let reference = Reference::find();
+        let start = reference.sample();
+        let ticks = WINDOW_NANOSECONDS * reference.hz() / NANOSECONDS;
+        // A reference that stands still would hold the machine here for ever; 2^33 cycles are longer than the window
+        // on any CPU.
+        while reference.now().wrapping_sub(start.0) < ticks && tsc().wrapping_sub(start.1) < 1 << 33 {
+            core::hint::spin_loop();
+        }
+        let end = reference.sample();
+        attempt += 1;
+        if !reference.is_spent() || attempt == ATTEMPTS {
+            let elapsed = end.0.wrapping_sub(start.0).max(1);
+            return (elapsed, end.1.wrapping_sub(start.1), start.2.wrapping_sub(end.2), reference.hz());
+        }
+    }
+}
+
 /// Measures the counters' frequencies.
 pub(super) fn init() {
-    let reference = Reference::find();
     if apic::present() {
         apic::mask_timer(true, irq::TIMER_VECTOR);
         apic::start_timer(u32::MAX);
     }
-    let start = reference.sample();
-    let ticks = WINDOW_NANOSECONDS * reference.hz() / NANOSECONDS;
-    // A reference that stands still would hold the machine here for ever; 2^33 cycles are longer than the window
-    // on any CPU.
-    while reference.now().wrapping_sub(start.0) < ticks && tsc().wrapping_sub(start.1) < 1 << 33 {
-        core::hint::spin_loop();
-    }
-    let end = reference.sample();
-    let elapsed = end.0.wrapping_sub(start.0).max(1);
+    let (elapsed, cycles, counts, reference_hz) = measure();
     let hz =
-        |ticks: u64| rounded((u128::from(ticks) * u128::from(reference.hz()) / u128::from(elapsed)) as u64);
-    let tsc_hz = tsc_hz_by_cpuid().unwrap_or_else(|| hz(end.1.wrapping_sub(start.1)).max(GRANULE));
+        |ticks: u64| rounded((u128::from(ticks) * u128::from(reference_hz) / u128::from(elapsed)) as u64);
+    let tsc_hz = tsc_hz_by_cpuid().unwrap_or_else(|| hz(cycles).max(GRANULE));
     TSC_HZ.store(tsc_hz, Ordering::Relaxed);
     if apic::present() {
-        let timer_hz = hz(start.2.wrapping_sub(end.2)).max(GRANULE);
+        let timer_hz = hz(counts).max(GRANULE);
         TIMER_SCALE.store(((u128::from(timer_hz) << 32) / u128::from(NANOSECONDS)) as u64, Ordering::Relaxed);
         apic::start_timer(0);
         apic::mask_timer(false, irq::TIMER_VECTOR);

@@ -5,7 +5,7 @@ use core::sync::atomic::Ordering;
 
 use super::descriptors::{DOUBLE_FAULT, MACHINE_CHECK, NMI};
 use super::frame::UserFrame;
-use super::{cpu, irq, panic, percpu, KERNEL_IMAGE, USER_TOP};
+use super::{cpu, ipi, irq, panic, percpu, KERNEL_IMAGE, USER_TOP};
 use crate::mm::fault::code;
 use crate::mm::FaultKind;
 use crate::user::{personality, Exception};
@@ -175,6 +175,7 @@ extern "C" fn trap_from_kernel(vector: u64, error: u64, frame: &mut UserFrame) {
 extern "C" fn trap_paranoid(vector: u64, error: u64, frame: &mut UserFrame) {
     match vector {
         // It may have interrupted whoever holds the log.
+        NMI if ipi::is_stopping() => cpu::halt_forever(),
         NMI => crate::klog::emergency(format_args!("non-maskable interrupt at {:#x}", frame.rip)),
         DOUBLE_FAULT | MACHINE_CHECK => die(vector, error, frame),
         _ => unreachable!("only three gates lead to `paranoid`"),

@@ -4,29 +4,18 @@
 //! collects what was unmapped, makes the CPUs forget, and frees it then, many at a time.
 
 use core::ops::Range;
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::{fence, AtomicU64, Ordering};
 
 use arrayvec::ArrayVec;
-use spin::Once;
 
 use crate::arch::x86_64::paging;
-use crate::arch::{self, PAGE_SIZE};
+use crate::arch::{self, ipi, PAGE_SIZE};
 use crate::mm::frame::{self, Frame};
 
 /// Frames that wait at most.
 const FRAMES: usize = 128;
 /// Page tables that wait at most.
 const TABLES: usize = 16;
-
-/// Makes other CPUs forget a range of a space: their mask, start and end. Returns when they have.
-pub type Shootdown = fn(cpus: u64, start: usize, end: usize);
-
-static SHOOTDOWN: Once<Shootdown> = Once::new();
-
-/// Says how other CPUs are told. Needed before a second CPU runs.
-pub fn set_shootdown(shootdown: Shootdown) {
-    SHOOTDOWN.call_once(|| shootdown);
-}
 
 /// What was unmapped from one space and is still to be freed. Dropping it does that.
 pub(super) struct Gather<'a> {
@@ -79,16 +68,14 @@ impl<'a> Gather<'a> {
     /// Makes the CPUs forget, and frees.
     pub(super) fn finish(&mut self) {
         if self.start < self.end {
+            // A CPU says that it loads the space before it does: if it is not seen here, it sees what has changed.
+            fence(Ordering::SeqCst);
             let cpus = self.cpus.load(Ordering::SeqCst);
             let own = 1 << arch::cpu_id();
             if cpus & own != 0 {
                 paging::flush(self.start, self.end);
             }
-            if cpus & !own != 0 {
-                if let Some(tell) = SHOOTDOWN.get() {
-                    tell(cpus & !own, self.start, self.end);
-                }
-            }
+            ipi::call_on(cpus & !own, paging::flush, self.start, self.end);
             (self.start, self.end) = (usize::MAX, 0);
         }
         frame::release_all(&self.frames);

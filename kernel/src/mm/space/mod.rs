@@ -25,7 +25,6 @@ use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering}
 
 use vma::AreaMap;
 
-pub use gather::{set_shootdown, Shootdown};
 pub use map::mmap_base;
 pub use protect::ForkPolicy;
 pub(super) use remote::zap_object;
@@ -34,11 +33,9 @@ use self::gather::Gather;
 use self::region::{Flags, Region};
 use super::{Frame, Prot, Vmo, PAGE_SIZE};
 use crate::arch::x86_64::paging::{self, Leaf, Tables, Walk, OBJECT, SPECIAL};
-use crate::arch::{self, USER_TOP};
+use crate::arch::{self, ipi, MAX_CPUS, USER_TOP};
 use crate::sync::{Mutex, SpinLock};
 use crate::{Kind, Result};
-
-const CPUS: usize = 32;
 
 /// What a mapping's name or file may be: the personality's own object.
 pub type Tag = Arc<dyn Any + Send + Sync>;
@@ -183,8 +180,10 @@ static SPACES: SpinLock<Vec<Weak<AddressSpace>>> = SpinLock::new(Vec::new());
 /// How many were ever added.
 static ADDED: AtomicUsize = AtomicUsize::new(0);
 
-/// The space that each CPU has loaded. The scheduler keeps it alive.
-static ACTIVE: [AtomicPtr<AddressSpace>; CPUS] = [const { AtomicPtr::new(core::ptr::null_mut()) }; CPUS];
+/// The space that each CPU has loaded. The thread that runs there keeps it alive, if it is its own. A kernel thread
+/// leaves what it finds, which may not outlive that: a space that ends makes CPUs leave it first.
+static ACTIVE: [AtomicPtr<AddressSpace>; MAX_CPUS] =
+    [const { AtomicPtr::new(core::ptr::null_mut()) }; MAX_CPUS];
 
 /// A frame of zeros, for loads from untouched memory.
 static ZERO: AtomicU32 = AtomicU32::new(0);
@@ -342,11 +341,12 @@ impl AddressSpace {
         Ok(space)
     }
 
-    /// Makes this the space of the running CPU. The caller keeps it alive until another is active.
+    /// Makes this the space of the running CPU. The caller keeps it alive as long as it is used there. Interrupts are
+    /// off.
     #[inline]
     pub fn activate(self: &Arc<Self>) {
         let this = Arc::as_ptr(self).cast_mut();
-        let cpu = arch::cpu_id() as usize % CPUS;
+        let cpu = arch::cpu_id() as usize;
         let before = ACTIVE[cpu].load(Ordering::Relaxed);
         if before == this {
             return;
@@ -422,9 +422,11 @@ impl Drop for AddressSpace {
             }
         }
         drop(spaces);
-        if self.cpus.load(Ordering::Relaxed) & 1 << arch::cpu_id() != 0 {
-            activate_kernel_space();
-        }
+        // Kernel threads may have left it loaded: here, and elsewhere.
+        let enabled = arch::irq_disable_save();
+        evict(core::ptr::from_ref(self) as usize, 0);
+        arch::irq_restore(enabled);
+        ipi::call_on(self.cpus.load(Ordering::SeqCst), evict, core::ptr::from_ref(self) as usize, 0);
         let inner = self.inner.get_mut();
         drop(inner.clear(&self.cpus));
     }
@@ -432,14 +434,21 @@ impl Drop for AddressSpace {
 
 fn leave(space: *mut AddressSpace, cpu: usize) {
     if !space.is_null() {
-        // SAFETY: the scheduler keeps a space alive while it is active on a CPU, and until this returns.
+        // SAFETY: a space waits at its end until it is active on no CPU any more.
         unsafe { (*space).cpus.fetch_and(!(1 << cpu), Ordering::SeqCst) };
     }
 }
 
-/// Leaves the address space that is loaded: only the kernel's own mappings remain.
+/// Makes the running CPU leave the space at this address, if it has it loaded. Interrupts are off.
+fn evict(space: usize, _: usize) {
+    if ACTIVE[arch::cpu_id() as usize].load(Ordering::Relaxed) as usize == space {
+        activate_kernel_space();
+    }
+}
+
+/// Leaves the address space that is loaded: only the kernel's own mappings remain. Interrupts are off.
 pub fn activate_kernel_space() {
-    let cpu = arch::cpu_id() as usize % CPUS;
+    let cpu = arch::cpu_id() as usize;
     let before = ACTIVE[cpu].swap(core::ptr::null_mut(), Ordering::Relaxed);
     // SAFETY: the kernel's tables stay valid.
     unsafe { paging::load(arch::kernel_root()) };
@@ -449,7 +458,7 @@ pub fn activate_kernel_space() {
 /// The space that is active on this CPU.
 #[inline]
 pub fn active<'a>() -> Option<&'a AddressSpace> {
-    let space = ACTIVE[arch::cpu_id() as usize % CPUS].load(Ordering::Relaxed);
-    // SAFETY: the scheduler keeps a space alive while it is active, and the caller runs in it.
+    let space = ACTIVE[arch::cpu_id() as usize].load(Ordering::Relaxed);
+    // SAFETY: the caller is a thread whose own the space is, which keeps it alive.
     unsafe { space.as_ref() }
 }
