@@ -56,7 +56,8 @@ struct Word {
 }
 
 impl Word {
-    /// [`Kind::Invalid`] if not aligned, [`Kind::Fault`] if not a user address.
+    /// [`Kind::Invalid`] if not aligned, [`Kind::Fault`] if not a user address, or for a shared futex one whose
+    /// word nobody can ever change.
     #[inline]
     fn new(address: usize, scope: Scope) -> Result<Self> {
         if address % 4 != 0 {
@@ -72,6 +73,9 @@ impl Word {
             if let Some((object, offset)) = space.shared_object(address) {
                 let key = Key { object: Arc::as_ptr(&object) as usize, offset };
                 return Ok(Self { address, key, _object: Some(object) });
+            }
+            if space.is_constant(address) {
+                return Err(Kind::Fault.into());
             }
         }
         let offset = address as u64 | u64::from(scope == Scope::Shared);

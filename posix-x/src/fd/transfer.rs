@@ -98,16 +98,22 @@ pub(super) fn export_offset(pointer: UserPtr<i64>, position: Option<u64>) -> Res
 
 /// Moves bytes from a file to any descriptor.
 pub fn sendfile(t: &Task, out_fd: Fd, in_fd: Fd, offset: UserPtr<i64>, count: usize) -> SysResult {
-    let position = match offset.non_null() {
-        Some(pointer) => Some(pointer.read()?),
-        None => None,
-    };
+    let Some(pointer) = offset.non_null() else { return send(t, out_fd, in_fd, &mut None, count) };
+    let mut position = Some(pointer.read()?);
+    let sent = send(t, out_fd, in_fd, &mut position, count);
+    // Stored whether anything was sent or not; an address that cannot be written matters more than any error.
+    pointer.write(&position.unwrap_or_default())?;
+    sent
+}
+
+/// Moves from `position`, or from the current one, and leaves there where the next bytes are.
+fn send(t: &Task, out_fd: Fd, in_fd: Fd, position: &mut Option<i64>, count: usize) -> SysResult {
     let input = FdTable::get(t.files(), in_fd.0)?;
     let from = input.file(Rights::READ)?;
     if position.is_some() && !from.seekable() {
         return Err(Errno::ESPIPE);
     }
-    let position = position.map(super::offset).transpose()?;
+    let start = position.map(super::offset).transpose()?;
     let output = FdTable::get(t.files(), out_fd.0)?;
     let to = output.file(Rights::WRITE)?;
     // Only from what can be read again where the output stopped.
@@ -118,9 +124,9 @@ pub fn sendfile(t: &Task, out_fd: Fd, in_fd: Fd, offset: UserPtr<i64>, count: us
     if to.status().contains(Status::APPEND) {
         return Err(Errno::EINVAL);
     }
-    let (mut from, mut to) = (Side { file: from, position }, Side { file: to, position: None });
+    let (mut from, mut to) = (Side { file: from, position: start }, Side { file: to, position: None });
     let count = copy(t, &mut from, &mut to, count.min(MAX_TRANSFER))?;
-    export_offset(offset, from.position)?;
+    *position = from.position.map(|end| end as i64);
     Ok(count)
 }
 

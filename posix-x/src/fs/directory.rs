@@ -2,7 +2,9 @@
 
 use alloc::vec::Vec;
 
-use exo_kernel::vfs::DirEntry;
+use exo_kernel::cap::Rights;
+use exo_kernel::user::IoDest;
+use exo_kernel::vfs::{DirEntry, Whence};
 
 use crate::fd::{check_range, FdTable};
 use crate::{Errno, Fd, SysResult, Task, UserAddr};
@@ -55,6 +57,8 @@ impl Format {
 fn read_entries(t: &Task, fd: Fd, target: UserAddr, room: usize, format: Format) -> SysResult {
     let capability = FdTable::get(t.files(), fd.0)?;
     check_range(target.address(), room)?;
+    let directory = capability.file(Rights::empty())?;
+    let start = directory.position();
     let mut records = Vec::new();
     records.try_reserve(room.min(PIECE)).map_err(|_| Errno::ENOMEM)?;
     let mut full = false;
@@ -74,8 +78,42 @@ fn read_entries(t: &Task, fd: Fd, target: UserAddr, room: usize, format: Format)
         // Not even one entry fits.
         return Err(Errno::EINVAL);
     }
-    target.write_slice(&records)?;
-    Ok(records.len())
+    let stored = IoDest::user(target.address(), records.len()).put(&records);
+    let whole = stored.map_or(0, |stored| whole_records(&records, stored));
+    if whole < records.len() {
+        // The next call goes on behind what the program got.
+        let next = next_of_last(&records[..whole]).unwrap_or(start);
+        directory.seek(next as i64, Whence::Start)?;
+        stored?;
+        if whole == 0 {
+            return Err(Errno::EFAULT);
+        }
+    }
+    Ok(whole)
+}
+
+fn record_length(record: &[u8]) -> usize {
+    usize::from(u16::from_ne_bytes([record[16], record[17]]))
+}
+
+/// Bytes of the records that lie in the first `stored` bytes as a whole.
+fn whole_records(records: &[u8], stored: usize) -> usize {
+    let mut end = 0;
+    while end < records.len() && end + record_length(&records[end..]) <= stored {
+        end += record_length(&records[end..]);
+    }
+    end
+}
+
+/// Where the entry behind the last record is.
+fn next_of_last(records: &[u8]) -> Option<u64> {
+    let mut rest = records;
+    let mut next = None;
+    while !rest.is_empty() {
+        next = rest[8..16].try_into().map(u64::from_ne_bytes).ok();
+        rest = &rest[record_length(rest)..];
+    }
+    next
 }
 
 /// Reads entries of an open directory.

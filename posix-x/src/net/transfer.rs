@@ -98,9 +98,6 @@ pub fn sendto(
 
 fn send_message(t: &Task, capability: &FdRef, header: UserPtr<MessageHeader>, flags: u32) -> SysResult {
     let header = header.read()?;
-    if header.name_length > i32::MAX as u32 {
-        return Err(Errno::EINVAL);
-    }
     let segments = import_segments(&header)?;
     let ancillary = message::import_control(t, &header)?;
     let to = Destination { address: header.name(), length: header.name_length };
@@ -109,6 +106,9 @@ fn send_message(t: &Task, capability: &FdRef, header: UserPtr<MessageHeader>, fl
 
 /// Too many buffers is a message too long here.
 fn import_segments(header: &MessageHeader) -> Result<Segments, Errno> {
+    if header.name_length > i32::MAX as u32 {
+        return Err(Errno::EINVAL);
+    }
     let count =
         usize::try_from(header.vector_length).ok().filter(|&count| count <= 1024).ok_or(Errno::EMSGSIZE)?;
     Segments::import(header.vector(), count)
@@ -259,6 +259,8 @@ pub fn recvmmsg(
             break;
         }
     }
-    limit.store_timespec(timeout);
+    if done > 0 {
+        limit.try_store_timespec(timeout)?;
+    }
     Ok(done)
 }

@@ -83,10 +83,15 @@ impl Timeout {
 
     /// Stores what is left. Memory that cannot be written is not an error any more, as in Linux.
     pub fn store_timespec(self, pointer: UserPtr<Timespec>) {
+        let _ = self.try_store_timespec(pointer);
+    }
+
+    /// Stores what is left, for calls to which memory that cannot be written is an error.
+    pub fn try_store_timespec(self, pointer: UserPtr<Timespec>) -> Result<(), Errno> {
         if let (Some(pointer), Some(left)) = (pointer.non_null(), self.left()) {
-            let value = Timespec { sec: left.as_secs() as i64, nsec: i64::from(left.subsec_nanos()) };
-            let _ = pointer.write(&value);
+            pointer.write(&Timespec { sec: left.as_secs() as i64, nsec: i64::from(left.subsec_nanos()) })?;
         }
+        Ok(())
     }
 
     /// Stores what is left, as [`store_timespec`](Self::store_timespec).

@@ -286,14 +286,15 @@ fn clone(t: &Task, frame: &UserFrame, request: &Request) -> SysResult {
     let vfork = flags.contains(Flags::VFORK).then(Arc::<VforkDone>::default);
     (*task.vfork_done.lock()).clone_from(&vfork);
     let pidfd = if flags.contains(Flags::PIDFD) { Some(pidfd::reserve(t, task.process())?) } else { None };
-    if flags.contains(Flags::PARENT_SETTID) {
-        UserPtr::<i32>::new(request.parent_tid).write(&tid)?;
-    }
     if let Some(pidfd) = &pidfd {
         UserPtr::<i32>::new(request.pidfd).write(&pidfd.number())?;
     }
     publish(t, request, &task)?;
     prepared.armed = false;
+    if flags.contains(Flags::PARENT_SETTID) {
+        // There is a child now: an address that cannot be written is the program's own affair, as on Linux.
+        let _ = UserPtr::<i32>::new(request.parent_tid).write(&tid);
+    }
     if let Some(pidfd) = pidfd {
         pidfd.install();
     }

@@ -113,7 +113,7 @@ pub mod calls {
         let info = if info.is_null() {
             Info::from_task(sig, code::SI_USER, t)
         } else {
-            let info = Info::from_siginfo(&info.read()?);
+            let info = Info::read(info, None)?;
             if info.signo != sig {
                 return Err(Errno::EINVAL);
             }

@@ -208,7 +208,11 @@ pub mod calls {
                 }
                 None => SigInfo::default(),
             };
-            info.write(&user)?;
+            // Only what says something is stored: three numbers, and behind a gap process, user and status.
+            let bytes = bytemuck::bytes_of(&user);
+            let target = info.cast::<u8>();
+            target.write_slice(&bytes[..12])?;
+            target.add(16).write_slice(&bytes[16..28])?;
         }
         if let Some(usage) = usage {
             write_usage(rusage, usage)?;

@@ -1,10 +1,17 @@
 //! [`Info`]: a signal with its details, without the empty rest of a `siginfo_t`.
 
+use exo_kernel::user::UserPtr;
 use posix_x_abi::signal::{code, number};
 use posix_x_abi::types::SigInfo;
 
 use crate::process::Task;
-use crate::Pid;
+use crate::{Errno, Pid};
+
+/// Bytes of a `siginfo_t` that some code has a use for.
+const USED: usize = 48;
+/// The lowest of the codes in a row for signals that programs send, and one that stands apart.
+const SI_DETHREAD: i32 = -7;
+const SI_ASYNCNL: i32 = -60;
 
 /// A signal and its details. The fields are those of `siginfo_t` from offset 16 on.
 #[derive(Clone, Copy, Debug)]
@@ -86,10 +93,47 @@ impl Info {
         info.fields[..4].copy_from_slice(&self.fields);
         info
     }
-    /// As user space gave it; what lies beyond the fields that any code uses is dropped.
-    pub fn from_siginfo(info: &SigInfo) -> Self {
+    /// As user space gave it, for `signal` if that is not what it says itself. What lies beyond the fields that
+    /// any code uses is not looked at where the code tells what the fields are; else it must be zero: E2BIG.
+    pub fn read(pointer: UserPtr<SigInfo>, signal: Option<i32>) -> Result<Self, Errno> {
+        let mut used = [0; USED];
+        let bytes = pointer.cast::<u8>();
+        bytes.read_slice(&mut used)?;
+        let mut whole = [0; size_of::<SigInfo>()];
+        whole[..USED].copy_from_slice(&used);
+        let given: SigInfo = bytemuck::pod_read_unaligned(&whole);
         let mut fields = [0; 4];
-        fields.copy_from_slice(&info.fields[..4]);
-        Self { signo: info.signo, errno: info.errno, code: info.code, fields }
+        fields.copy_from_slice(&given.fields[..4]);
+        let info =
+            Self { signo: signal.unwrap_or(given.signo), errno: given.errno, code: given.code, fields };
+        if !info.has_known_fields() {
+            let mut rest = [0; size_of::<SigInfo>() - USED];
+            bytes.add(USED).read_slice(&mut rest)?;
+            if rest.iter().any(|byte| *byte != 0) {
+                return Err(Errno::E2BIG);
+            }
+        }
+        Ok(info)
+    }
+
+    /// Does the code tell what the fields are?
+    fn has_known_fields(&self) -> bool {
+        match self.code {
+            code::SI_KERNEL => true,
+            1.. => {
+                let highest = match self.signo {
+                    number::SIGILL => 11,
+                    number::SIGFPE => 15,
+                    number::SIGSEGV => 10,
+                    number::SIGBUS => 5,
+                    number::SIGSYS => 2,
+                    // Those of SIGTRAP, SIGCHLD and SIGIO; the latter's may come with any signal.
+                    _ => 6,
+                };
+                self.code <= highest
+            }
+            SI_DETHREAD..=0 | SI_ASYNCNL => true,
+            _ => false,
+        }
     }
 }

@@ -58,11 +58,10 @@ fn send_thread(t: &Task, tgid: Pid, tid: Pid, signal: i32, info: Info) -> SysRes
 
 /// The details a caller gives to `rt_sigqueueinfo`: it must not pretend to be the kernel or `kill`.
 fn read_info(t: &Task, target: Pid, signal: i32, info: UserPtr<SigInfo>) -> Result<Info, Errno> {
-    let mut info = Info::from_siginfo(&info.read()?);
+    let info = Info::read(info, Some(signal))?;
     if (info.code >= 0 || info.code == code::SI_TKILL) && target != t.pid() {
         return Err(Errno::EPERM);
     }
-    info.signo = signal;
     Ok(info)
 }
 

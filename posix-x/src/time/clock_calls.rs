@@ -137,13 +137,15 @@ struct Timex {
     tolerance: i64,
     time: Timeval,
     tick: i64,
-    pulse: [i64; 3],
+    pulse: [i64; 2],
     shift: i32,
     pad2: i32,
     statistics: [i64; 5],
     tai: i32,
     spare: [i32; 11],
 }
+
+const _: () = assert!(size_of::<Timex>() == 208);
 
 /// Add `time` to the clock.
 const ADJ_SETOFFSET: u32 = 0x100;
@@ -170,7 +172,16 @@ fn step(timex: &Timex) -> Result<(), Errno> {
 /// `adjtimex(2)`: the clock runs as fast as its counter, which nobody disciplines. It can be stepped.
 pub fn adjtimex(t: &Task, buf: UserAddr) -> SysResult {
     let buf = buf.cast::<Timex>();
-    let asked = buf.read()?;
+    let mut timex = buf.read()?;
+    let result = discipline(t, &mut timex);
+    // Told in any case, and an address that cannot be written matters more than any error.
+    buf.write(&timex)?;
+    result
+}
+
+/// Does what `timex` asks for and fills in the answer.
+fn discipline(t: &Task, timex: &mut Timex) -> SysResult {
+    let asked = *timex;
     if asked.modes != 0 && asked.modes != ADJ_OFFSET_SS_READ {
         if !t.creds().capable(Caps::SYS_TIME) {
             return Err(Errno::EPERM);
@@ -180,7 +191,7 @@ pub fn adjtimex(t: &Task, buf: UserAddr) -> SysResult {
         }
         step(&asked)?;
     }
-    let answer = Timex {
+    *timex = Timex {
         modes: asked.modes,
         max_error: MAX_ERROR,
         estimated_error: MAX_ERROR,
@@ -192,13 +203,13 @@ pub fn adjtimex(t: &Task, buf: UserAddr) -> SysResult {
         tick: 10_000,
         ..Timex::zeroed()
     };
-    buf.write(&answer)?;
     Ok(TIME_ERROR)
 }
 
 /// `clock_adjtime(2)`
 pub fn clock_adjtime(t: &Task, clock: i32, buf: UserAddr) -> SysResult {
     if clock != id::REALTIME {
+        buf.cast::<Timex>().read()?;
         Clock::from_number(t, clock)?;
         return Err(Errno::EOPNOTSUPP);
     }

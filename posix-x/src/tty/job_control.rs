@@ -177,13 +177,13 @@ pub(super) fn foreground(tty: &Tty, master: bool) -> Result<i32> {
 /// `TIOCSPGRP`: puts a group of the caller's session in front.
 pub(super) fn set_foreground(tty: &Tty, group: UserPtr<i32>) -> Result<()> {
     may_change(tty).map_err(|error| if error == Kind::Io { Kind::NotTerminal.into() } else { error })?;
-    let session = current().process().session();
-    if !session.has_terminal(tty) {
-        return Err(Kind::NotTerminal.into());
-    }
     let group = group.read()?;
     if group < 0 {
         return Err(Kind::Invalid.into());
+    }
+    let session = current().process().session();
+    if !session.has_terminal(tty) {
+        return Err(Kind::NotTerminal.into());
     }
     let table = table::lock();
     let member = table.group(group).first().or_else(|| table.process(group)).ok_or(Kind::NoProcess)?;

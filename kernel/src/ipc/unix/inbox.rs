@@ -149,6 +149,10 @@ impl Message {
     pub fn deliver(self, dest: &mut IoDest) -> Result<Received> {
         let fits = self.data.len().min(dest.remaining());
         let bytes = dest.put(&self.data[..fits])?;
+        if bytes < fits {
+            // Half a message is none; the rest of it would be lost unseen.
+            return Err(Kind::Fault.into());
+        }
         let sender = self.sender;
         Ok(Received {
             bytes,

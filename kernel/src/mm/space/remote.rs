@@ -63,6 +63,13 @@ impl AddressSpace {
         Some((object, area.value.offset + (addr - area.start) as u64))
     }
 
+    /// Is there memory of nobody else's that must not be written?
+    pub fn is_constant(&self, addr: usize) -> bool {
+        let mut inner = self.inner.lock();
+        let write = Access { write: true, ..Access::default() };
+        inner.areas.find(addr).is_some_and(|area| area.value.object.is_none() && !area.value.allows(write))
+    }
+
     /// The frame behind an address, made present; through protection, as a debugger may.
     fn frame_at(&self, addr: usize, write: bool) -> Option<Frame> {
         let page = page_down(addr);

@@ -259,6 +259,7 @@ impl Inode for TmpNode {
         self.allocate_range(flags, offset, length)
     }
     fn xattr(&self, name: &[u8]) -> Result<Arc<[u8]>> {
+        xattrs::check_space(name)?;
         self.xattrs.lock().as_ref().and_then(|all| all.get(name)).ok_or(Kind::NoData.into())
     }
     fn set_xattr(&self, name: &[u8], value: &[u8], flags: XattrFlags) -> Result<()> {

@@ -28,7 +28,7 @@ impl Xattrs {
 }
 
 /// Is it one of the name spaces that exist here?
-fn check_space(name: &[u8]) -> Result<()> {
+pub(super) fn check_space(name: &[u8]) -> Result<()> {
     let known: [&[u8]; 3] = [b"user.", b"trusted.", b"security."];
     let acl = crate::vfs::acl::is_acl_name(name);
     if acl || known.iter().any(|space| name.starts_with(space) && name.len() > space.len()) {
