@@ -1,11 +1,9 @@
 //! How a ring lies in memory: one page of control, then the slots.
 //!
-//! Everything here may be written by somebody else at any time, so everything is atomic, also the payload: a
-//! hostile peer makes no data race, only wrong messages. Zeroed memory is an empty ring but for its identity.
+//! Everything here may be written by somebody else at any time, so everything is atomic. Zeroed memory is an empty
+//! ring but for its identity.
 
-use crate::message::Message;
 use crate::park::ParkWord;
-use crate::payload::Payload;
 use crate::sync::{AtomicU32, AtomicU64, Line, Ordering};
 use crate::AttachError;
 
@@ -158,53 +156,6 @@ impl Control {
     }
 }
 
-/// A slot: a header, and the payload. The header's low half is the turn, its high half the message's label.
-#[derive(Debug)]
-#[repr(C, align(64))]
-pub struct Slot {
-    header: AtomicU64,
-    payload: Payload,
-}
-
-impl Slot {
-    /// Empty, in the first lap.
-    #[must_use]
-    pub fn new() -> Self {
-        Self { header: AtomicU64::new(0), payload: Payload::new() }
-    }
-
-    /// The header; what was written before it can be read after it.
-    #[inline(always)]
-    pub(crate) fn header(&self) -> u64 {
-        self.header.load(Ordering::Acquire)
-    }
-
-    /// Says that the slot is empty in the lap that begins with `turn`.
-    #[inline(always)]
-    pub(crate) fn release(&self, turn: u32) {
-        self.header.store(u64::from(turn), Ordering::Release);
-    }
-
-    /// Puts the message in, and then says that it is there.
-    #[inline(always)]
-    pub(crate) fn write(&self, turn: u32, message: &Message) {
-        self.payload.put(&message.words);
-        self.header.store(u64::from(turn) | u64::from(message.label()) << 32, Ordering::Release);
-    }
-
-    /// The message that `header`, read before, stands for.
-    #[inline(always)]
-    pub(crate) fn read(&self, header: u64) -> Option<Message> {
-        Message::from_slot((header >> 32) as u32, self.payload.get())
-    }
-}
-
-impl Default for Slot {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 /// The turn of an empty slot in the lap of `position`; one more is the turn of a full one.
 #[inline(always)]
 pub(crate) const fn turn(position: u64, shift: u32) -> u32 {
@@ -214,7 +165,7 @@ pub(crate) const fn turn(position: u64, shift: u32) -> u32 {
 #[cfg(not(loom))]
 const _: () = {
     use core::mem::{offset_of, size_of};
-    assert!(size_of::<Slot>() == SLOT && offset_of!(Slot, payload) == 8);
+    assert!(size_of::<crate::Slot>() == SLOT && size_of::<crate::Message>() == SLOT);
     assert!(size_of::<Control>() <= CONTROL);
     assert!(offset_of!(Control, head) == 128 && offset_of!(Control, tail) == 256);
     assert!(offset_of!(Control, readable) == 384 && offset_of!(Control, writable) == 512);

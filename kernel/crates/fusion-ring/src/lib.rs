@@ -27,14 +27,15 @@ mod error;
 mod layout;
 mod memory;
 mod message;
-mod payload;
+mod slot;
 mod storage;
 mod sync;
 
 pub use error::{AttachError, RecvError, SendError};
-pub use layout::{Control, Form, Geometry, Slot, CONTROL, DEFAULT_SHIFT, MAX_SHIFT, SLOT};
+pub use layout::{Control, Form, Geometry, CONTROL, DEFAULT_SHIFT, MAX_SHIFT, SLOT};
 pub use memory::Shared;
 pub use message::{Kind, Message, PAYLOAD};
 pub use pool::Descriptor;
+pub use slot::Slot;
 pub use storage::{Contiguous, Owned, Storage};
 pub use sync::Line;

@@ -17,14 +17,19 @@ pub enum Kind {
     Descriptor = 1,
 }
 
-/// What a slot's header says besides the turn: the length in bits 0–15, the kind in 16–23, the tag in 24–31.
+/// What a slot's header says in its high half: the length in bits 0–15, the kind in 16–23, the tag in 24–31.
 #[derive(Clone, Copy)]
-pub(crate) struct Label(pub u32);
+struct Label(u32);
 
 impl Label {
     #[inline(always)]
     const fn new(len: usize, kind: Kind, tag: u8) -> Self {
         Self(len as u32 | (kind as u32) << 16 | (tag as u32) << 24)
+    }
+
+    #[inline(always)]
+    const fn header(self) -> u64 {
+        (self.0 as u64) << 32
     }
 
     /// Could an honest peer have written it?
@@ -44,15 +49,16 @@ impl Label {
 /// assert!(Message::new(&[0; 57]).is_none());
 /// ```
 #[derive(Clone, Copy)]
-#[repr(C, align(64))]
+#[repr(C, align(16))]
 pub struct Message {
-    label: Label,
-    pub(crate) words: [u64; WORDS],
+    /// As in a slot; the low half is anything.
+    header: u64,
+    words: [u64; WORDS],
 }
 
 impl Message {
     /// A message without bytes.
-    pub const EMPTY: Self = Self { label: Label::new(0, Kind::Inline, 0), words: [0; WORDS] };
+    pub const EMPTY: Self = Self { header: Label::new(0, Kind::Inline, 0).header(), words: [0; WORDS] };
 
     /// A copy of `bytes`, if they fit.
     #[inline]
@@ -71,13 +77,13 @@ impl Message {
             own[i] = words[i];
             i += 1;
         }
-        Self { label: Label::new(WORDS * 8, Kind::Inline, 0), words: own }
+        Self { header: Label::new(WORDS * 8, Kind::Inline, 0).header(), words: own }
     }
 
     pub(crate) const fn from_descriptor(descriptor: Descriptor) -> Self {
         let first = descriptor.block as u64 | (descriptor.generation as u64) << 32;
         let mut message = Self::from_words([first, descriptor.offset, descriptor.len, 0, 0, 0, 0]);
-        message.label = Label::new(size_of::<Descriptor>(), Kind::Descriptor, 0);
+        message.header = Label::new(size_of::<Descriptor>(), Kind::Descriptor, 0).header();
         message
     }
 
@@ -101,7 +107,7 @@ impl Message {
                 chunk[0], chunk[1], chunk[2], chunk[3], chunk[4], chunk[5], chunk[6], chunk[7],
             ]);
         }
-        self.label = Label::new(bytes.len(), Kind::Inline, self.tag());
+        self.header = Label::new(bytes.len(), Kind::Inline, self.tag()).header();
         Ok(())
     }
 
@@ -109,7 +115,7 @@ impl Message {
     #[inline]
     #[must_use]
     pub const fn with_tag(mut self, tag: u8) -> Self {
-        self.label = Label(self.label.0 & 0x00ff_ffff | (tag as u32) << 24);
+        self.header = Label(self.label().0 & 0x00ff_ffff | (tag as u32) << 24).header();
         self
     }
 
@@ -117,7 +123,7 @@ impl Message {
     #[inline]
     #[must_use]
     pub const fn len(&self) -> usize {
-        (self.label.0 & 0xffff) as usize
+        (self.label().0 & 0xffff) as usize
     }
 
     /// Has it no bytes?
@@ -131,7 +137,7 @@ impl Message {
     #[inline]
     #[must_use]
     pub const fn kind(&self) -> Kind {
-        if self.label.0 >> 16 & 0xff == 0 {
+        if self.label().0 >> 16 & 0xff == 0 {
             Kind::Inline
         } else {
             Kind::Descriptor
@@ -142,7 +148,7 @@ impl Message {
     #[inline]
     #[must_use]
     pub const fn tag(&self) -> u8 {
-        (self.label.0 >> 24) as u8
+        (self.label().0 >> 24) as u8
     }
 
     /// The payload as words, zeros behind its end where the sender is honest.
@@ -161,16 +167,28 @@ impl Message {
         unsafe { core::slice::from_raw_parts(all, self.len().min(WORDS * 8)) }
     }
 
-    /// Of what was read from a slot; `None` if no honest peer wrote it.
     #[inline(always)]
-    pub(crate) fn from_slot(label: u32, words: [u64; WORDS]) -> Option<Self> {
-        let label = Label(label);
-        label.is_valid().then_some(Self { label, words })
+    const fn label(&self) -> Label {
+        Label((self.header >> 32) as u32)
     }
 
+    /// Of what was read from a slot.
+    #[cfg(not(all(target_arch = "x86_64", target_feature = "sse2", not(miri), not(loom))))]
     #[inline(always)]
-    pub(crate) const fn label(&self) -> u32 {
-        self.label.0
+    pub(crate) const fn from_slot(header: u64, words: [u64; WORDS]) -> Self {
+        Self { header, words }
+    }
+
+    /// Could an honest peer have written it? Asked of everything that comes from a slot.
+    #[inline(always)]
+    pub(crate) const fn is_valid(&self) -> bool {
+        self.label().is_valid()
+    }
+
+    /// A slot's header without a turn.
+    #[inline(always)]
+    pub(crate) const fn header(&self) -> u64 {
+        self.label().header()
     }
 }
 
@@ -182,7 +200,7 @@ impl Default for Message {
 
 impl PartialEq for Message {
     fn eq(&self, other: &Self) -> bool {
-        self.label.0 == other.label.0 && self.bytes() == other.bytes()
+        self.label().0 == other.label().0 && self.bytes() == other.bytes()
     }
 }
 

@@ -4,8 +4,9 @@
 //! sender of that lap, odd for its receiver. A claim is only tried for slots whose turn has come, so nobody waits
 //! for anybody but within the writing or reading of one message.
 
-use crate::layout::{turn, Form, Slot, RECEIVER_CLOSED, SENDER_CLOSED};
+use crate::layout::{turn, Form, RECEIVER_CLOSED, SENDER_CLOSED};
 use crate::message::Message;
+use crate::slot::Slot;
 use crate::storage::{Owned, Storage};
 use crate::sync::{AtomicU64, Ordering};
 use crate::{AttachError, Geometry, RecvError, SendError};
@@ -137,15 +138,15 @@ impl<S: Storage> Mpmc<S> {
 
     #[inline(always)]
     fn put(&self, position: u64, message: &Message) {
-        self.slot(position).write(turn(position, self.shift) | 1, message);
+        self.slot(position).publish(turn(position, self.shift) | 1, message);
     }
 
     #[inline(always)]
     fn take(&self, position: u64) -> Option<Message> {
         let slot = self.slot(position);
-        let message = slot.read(slot.header());
+        let message = slot.get_payload(slot.header());
         slot.release(turn(position, self.shift).wrapping_add(2));
-        message
+        message.is_valid().then_some(message)
     }
 
     /// Puts a message in. A receiver that sleeps has to be woken, see [`Self::notify_receivers`].

@@ -56,6 +56,14 @@ impl ParkWord {
         (self.0.load(Ordering::Acquire) >> 32) as u32 == ticket.0
     }
 
+    /// Where the epoch lies, for a kernel that compares it by address, as a futex does.
+    #[cfg(not(loom))]
+    pub const fn epoch_address(&self) -> *const u32 {
+        // Little-endian: the high half is the second.
+        let halves: *const u32 = core::ptr::from_ref(self).cast();
+        halves.wrapping_add(1)
+    }
+
     /// Takes back `prepare`, when the second look found something, or sleep ended for another reason.
     #[inline]
     pub fn cancel(&self, ticket: Ticket) {

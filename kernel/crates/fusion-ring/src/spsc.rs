@@ -1,11 +1,12 @@
 //! One sender, one receiver.
 //!
-//! A slot's turn says by itself whether its message is there, so that only the slot's own line travels between
-//! two processors. The sender looks at the receiver's position when the ring seems full, and never otherwise; the
-//! receiver never looks at the sender's. Each keeps its own position in memory of its own.
+//! Each side keeps its own position privately, publishes it, and remembers what it last saw of the other's: the
+//! sender looks again when the ring seems full, the receiver when it seems empty. So a stream costs the transfer of
+//! the slots' lines, and little else.
 
-use crate::layout::{turn, Form, Slot, RECEIVER_CLOSED, SENDER_CLOSED};
+use crate::layout::{Form, RECEIVER_CLOSED, SENDER_CLOSED};
 use crate::message::Message;
+use crate::slot::Slot;
 use crate::storage::{Owned, Storage};
 use crate::sync::Ordering;
 use crate::{AttachError, Geometry, RecvError, SendError};
@@ -14,7 +15,7 @@ use crate::{AttachError, Geometry, RecvError, SendError};
 #[derive(Debug)]
 pub struct Producer<S> {
     storage: S,
-    shift: u32,
+    capacity: u64,
     position: u64,
     /// Where the ring is full, as far as known.
     limit: u64,
@@ -24,8 +25,10 @@ pub struct Producer<S> {
 #[derive(Debug)]
 pub struct Consumer<S> {
     storage: S,
-    shift: u32,
+    capacity: u64,
     position: u64,
+    /// Where the ring is empty, as far as known.
+    limit: u64,
 }
 
 /// Both ends of a new ring of `1 << shift` slots in memory of its own; `None` without memory.
@@ -41,16 +44,20 @@ pub fn pair(shift: u32) -> Option<(Producer<Owned>, Consumer<Owned>)> {
     Some((Producer::new(storage.clone()).ok()?, Consumer::new(storage).ok()?))
 }
 
+/// The slot of a position.
+///
+/// # Safety
+///
+/// `capacity` is that of the storage.
 #[inline(always)]
-fn slot<S: Storage>(storage: &S, shift: u32, position: u64) -> &Slot {
-    debug_assert_eq!(shift, storage.geometry().shift());
-    // SAFETY: the remainder is less than the number of slots; `shift` was taken from the storage.
-    unsafe { storage.slot((position & ((1 << shift) - 1)) as usize) }
+unsafe fn slot<S: Storage>(storage: &S, capacity: u64, position: u64) -> &Slot {
+    // SAFETY: the remainder is less than the number of slots.
+    unsafe { storage.slot((position & (capacity - 1)) as usize) }
 }
 
-fn check<S: Storage>(storage: &S) -> Result<u32, AttachError> {
+fn capacity<S: Storage>(storage: &S) -> Result<u64, AttachError> {
     match storage.geometry().form() {
-        Form::Spsc => Ok(storage.geometry().shift()),
+        Form::Spsc => Ok(1 << storage.geometry().shift()),
         _ => Err(AttachError::WrongForm),
     }
 }
@@ -58,9 +65,9 @@ fn check<S: Storage>(storage: &S) -> Result<u32, AttachError> {
 impl<S: Storage> Producer<S> {
     /// The sending end of the ring in `storage`; goes on where the one before it stopped.
     pub fn new(storage: S) -> Result<Self, AttachError> {
-        let shift = check(&storage)?;
+        let capacity = capacity(&storage)?;
         let position = storage.control().tail.0.load(Ordering::Acquire);
-        let mut producer = Self { storage, shift, position, limit: position };
+        let mut producer = Self { storage, capacity, position, limit: position };
         match producer.look() {
             Err(SendError::Corrupt) => Err(AttachError::Corrupt),
             _ => Ok(producer),
@@ -78,10 +85,10 @@ impl<S: Storage> Producer<S> {
         let control = self.storage.control();
         let head = control.head.0.load(Ordering::Acquire);
         let used = self.position.wrapping_sub(head);
-        if used > 1 << self.shift {
+        if used > self.capacity {
             return Err(SendError::Corrupt);
         }
-        self.limit = head.wrapping_add(1 << self.shift);
+        self.limit = head.wrapping_add(self.capacity);
         if self.limit != self.position {
             return Ok(());
         }
@@ -90,8 +97,8 @@ impl<S: Storage> Producer<S> {
 
     #[inline(always)]
     fn write(&mut self, message: &Message) {
-        let turn = turn(self.position, self.shift) | 1;
-        slot(&self.storage, self.shift, self.position).write(turn, message);
+        // SAFETY: the capacity was taken from the storage.
+        unsafe { slot(&self.storage, self.capacity, self.position) }.put(message);
         self.position = self.position.wrapping_add(1);
     }
 
@@ -160,9 +167,13 @@ impl<S: Storage> Producer<S> {
 impl<S: Storage> Consumer<S> {
     /// The receiving end of the ring in `storage`; goes on where the one before it stopped.
     pub fn new(storage: S) -> Result<Self, AttachError> {
-        let shift = check(&storage)?;
+        let capacity = capacity(&storage)?;
         let position = storage.control().head.0.load(Ordering::Acquire);
-        Ok(Self { storage, shift, position })
+        let mut consumer = Self { storage, capacity, position, limit: position };
+        match consumer.look() {
+            Err(RecvError::Corrupt) => Err(AttachError::Corrupt),
+            _ => Ok(consumer),
+        }
     }
 
     /// Its memory.
@@ -170,16 +181,46 @@ impl<S: Storage> Consumer<S> {
         &self.storage
     }
 
-    /// The next message, if it is there; its label checked.
-    #[inline(always)]
-    fn read(&mut self) -> Option<Option<Message>> {
-        let slot = slot(&self.storage, self.shift, self.position);
-        let header = slot.header();
-        if header as u32 != turn(self.position, self.shift) | 1 {
-            return None;
+    /// Reads the sender's position; an error if nothing is there even so.
+    #[inline]
+    fn look(&mut self) -> Result<(), RecvError> {
+        let tail = self.storage.control().tail.0.load(Ordering::Acquire);
+        if tail == self.position {
+            return self.nothing();
         }
+        self.believe(tail)
+    }
+
+    #[inline(always)]
+    fn believe(&mut self, tail: u64) -> Result<(), RecvError> {
+        if tail.wrapping_sub(self.position) > self.capacity {
+            return Err(RecvError::Corrupt);
+        }
+        self.limit = tail;
+        Ok(())
+    }
+
+    /// Nothing was there. If the sender has gone, what it sent before going is there now.
+    #[cold]
+    fn nothing(&mut self) -> Result<(), RecvError> {
+        let control = self.storage.control();
+        if !control.is_closed(SENDER_CLOSED) {
+            return Err(RecvError::Empty);
+        }
+        let tail = control.tail.0.load(Ordering::Acquire);
+        if tail == self.position {
+            return Err(RecvError::Closed);
+        }
+        self.believe(tail)
+    }
+
+    /// The next message, which is there.
+    #[inline(always)]
+    fn read(&mut self) -> Message {
+        // SAFETY: the capacity was taken from the storage.
+        let message = unsafe { slot(&self.storage, self.capacity, self.position) }.get();
         self.position = self.position.wrapping_add(1);
-        Some(slot.read(header))
+        message
     }
 
     #[inline(always)]
@@ -187,68 +228,54 @@ impl<S: Storage> Consumer<S> {
         self.storage.control().head.0.store(self.position, Ordering::Release);
     }
 
-    /// Nothing was there. If the sender has gone, what it sent before going is there now.
-    #[cold]
-    fn nothing(&mut self) -> Result<Message, RecvError> {
-        if !self.storage.control().is_closed(SENDER_CLOSED) {
-            return Err(RecvError::Empty);
-        }
-        let message = self.read().ok_or(RecvError::Closed)?;
-        self.publish();
-        message.ok_or(RecvError::Corrupt)
-    }
-
     /// Takes a message out. A sender that sleeps has to be woken, see [`Self::notify`].
     #[inline]
     pub fn try_recv(&mut self) -> Result<Message, RecvError> {
-        let Some(message) = self.read() else { return self.nothing() };
+        if self.position == self.limit {
+            self.look()?;
+        }
+        let message = self.read();
         self.publish();
-        message.ok_or(RecvError::Corrupt)
+        if !message.is_valid() {
+            return Err(RecvError::Corrupt);
+        }
+        Ok(message)
     }
 
-    /// Takes out as many as are there and fit into `messages`, at least one. Ends before a corrupt one.
+    /// Takes out as many as are there and fit into `messages`, at least one. Corrupt ones are left out.
     #[inline]
     pub fn recv_batch(&mut self, messages: &mut [Message]) -> Result<usize, RecvError> {
-        let mut count = 0;
-        for place in messages.iter_mut() {
-            match self.read() {
-                Some(Some(message)) => *place = message,
-                Some(None) if count == 0 => {
-                    self.publish();
-                    return Err(RecvError::Corrupt);
-                }
-                Some(None) => {
-                    // Met again by the next call.
-                    self.position = self.position.wrapping_sub(1);
-                    break;
-                }
-                None => break,
-            }
-            count += 1;
+        if messages.is_empty() {
+            return Ok(0);
         }
-        if count != 0 {
-            self.publish();
-            return Ok(count);
-        }
-        match messages.first_mut() {
-            None => Ok(0),
-            Some(place) => {
-                *place = self.nothing()?;
-                Ok(1)
+        if self.limit.wrapping_sub(self.position) < messages.len() as u64 {
+            match self.look() {
+                Err(RecvError::Empty | RecvError::Closed) if self.position != self.limit => {}
+                other => other?,
             }
         }
+        let count = messages.len().min(self.limit.wrapping_sub(self.position) as usize);
+        let mut good = 0;
+        for _ in 0..count {
+            messages[good] = self.read();
+            good += usize::from(messages[good].is_valid());
+        }
+        self.publish();
+        if good == 0 {
+            return Err(RecvError::Corrupt);
+        }
+        Ok(good)
     }
 
     /// Is a message there?
     #[inline]
     pub fn is_ready(&self) -> bool {
-        let slot = slot(&self.storage, self.shift, self.position);
-        slot.header() as u32 == turn(self.position, self.shift) | 1
+        self.position != self.limit || self.storage.control().tail.0.load(Ordering::Acquire) != self.position
     }
 
     /// Messages in the ring, as the sender counts them.
     pub fn len(&self) -> usize {
-        self.storage.control().len(1 << self.shift) as usize
+        self.storage.control().len(self.capacity) as usize
     }
 
     /// Is none there?

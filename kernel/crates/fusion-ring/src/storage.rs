@@ -6,7 +6,8 @@ use alloc::vec::Vec;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
 
-use crate::layout::{Control, Form, Geometry, Slot, CONTROL, SLOT};
+use crate::layout::{Control, Form, Geometry, CONTROL};
+use crate::slot::Slot;
 use crate::AttachError;
 
 /// Memory with a ring of messages in it.
@@ -139,5 +140,3 @@ unsafe impl Storage for Owned {
         unsafe { self.0.slots.get_unchecked(index) }
     }
 }
-
-const _: () = assert!(cfg!(loom) || core::mem::size_of::<Slot>() == SLOT);

@@ -21,7 +21,7 @@ fn ring(form: Form) -> (Pages, Geometry) {
 
 /// A word of the shared memory.
 fn word(pages: &Pages, at: usize) -> &AtomicU64 {
-    assert!(at % 8 == 0 && at < pages.len());
+    assert!(at & 7 == 0 && at < pages.len());
     // SAFETY: within the pages, aligned, and only ever accessed atomically.
     unsafe { AtomicU64::from_ptr(pages.base().add(at).as_ptr().cast()) }
 }
@@ -53,7 +53,11 @@ fn positions_that_contradict_each_other() {
     assert_eq!(sender.room(), Err(SendError::Corrupt));
     assert_eq!(Producer::new(storage).unwrap_err(), AttachError::Corrupt);
     scribble(&pages, HEAD, u64::MAX);
-    assert!(Consumer::new(storage).unwrap().try_recv().is_err());
+    assert_eq!(Consumer::new(storage).unwrap_err(), AttachError::Corrupt);
+    scribble(&pages, HEAD, 4);
+    let mut receiver = Consumer::new(storage).unwrap();
+    scribble(&pages, TAIL, 9);
+    assert_eq!(receiver.try_recv(), Err(RecvError::Corrupt));
 }
 
 #[test]
@@ -68,8 +72,8 @@ fn headers_that_nobody_writes() {
         if form == Form::Spsc {
             let mut receiver = Consumer::new(storage).unwrap();
             let mut batch = [Message::EMPTY; 4];
-            assert_eq!(receiver.recv_batch(&mut batch), Err(RecvError::Corrupt));
             assert_eq!(receiver.try_recv(), Err(RecvError::Corrupt));
+            assert_eq!(receiver.recv_batch(&mut batch), Err(RecvError::Corrupt));
             assert_eq!(receiver.try_recv(), Err(RecvError::Empty));
         } else {
             let ring = Mpmc::new(storage).unwrap();

@@ -1,0 +1,160 @@
+//! What the benchmarks of the pure crates share: a clock that counts cycles of the core, and pinned threads.
+//!
+//! `exo bench --host` runs them and writes `docs/benchmarks-host.md`.
+
+use std::arch::asm;
+use std::arch::x86_64::{__rdtscp, _mm_lfence, _rdtsc};
+
+use criterion::measurement::{Measurement, ValueFormatter};
+use criterion::{Criterion, Throughput};
+
+/// Dependent multiplications of one calibration run.
+const CHAIN: u64 = 3000;
+/// Cycles from one dependent multiplication to the next, on every x86-64 processor of this century.
+const MULTIPLICATION: f64 = 3.0;
+const CALIBRATIONS: usize = 2000;
+
+/// Time in cycles of the core: the time stamp counter, less what reading it costs, and scaled by how many cycles
+/// the core does per tick when it runs as fast as it can.
+#[derive(Clone, Copy, Debug)]
+pub struct Cycles {
+    overhead: u64,
+    per_tick: f64,
+}
+
+impl Cycles {
+    /// Measures the counter itself.
+    #[must_use]
+    pub fn calibrated() -> Self {
+        let shortest = |work: &dyn Fn()| {
+            let run = |_| {
+                let start = begin();
+                work();
+                end() - start
+            };
+            (0..CALIBRATIONS).map(run).min().unwrap_or(0)
+        };
+        let overhead = shortest(&|| ());
+        let ticks = shortest(&chain) - overhead;
+        Self { overhead, per_tick: CHAIN as f64 * MULTIPLICATION / ticks.max(1) as f64 }
+    }
+
+    /// Ticks that reading the counter twice takes.
+    #[must_use]
+    pub fn overhead(&self) -> u64 {
+        self.overhead
+    }
+
+    /// Cycles of the core per tick.
+    #[must_use]
+    pub fn per_tick(&self) -> f64 {
+        self.per_tick
+    }
+
+    /// What a difference of two readings is in cycles.
+    #[must_use]
+    pub fn cycles(&self, ticks: u64) -> f64 {
+        ticks.saturating_sub(self.overhead) as f64 * self.per_tick
+    }
+}
+
+/// Reads the counter when all before is done.
+#[must_use]
+pub fn begin() -> u64 {
+    // SAFETY: every x86-64 processor has both instructions.
+    unsafe {
+        _mm_lfence();
+        let now = _rdtsc();
+        _mm_lfence();
+        now
+    }
+}
+
+/// Reads the counter when all before is done.
+#[must_use]
+pub fn end() -> u64 {
+    let mut processor = 0;
+    // SAFETY: every x86-64 processor that a benchmark is worth running on has both instructions.
+    unsafe {
+        let now = __rdtscp(&mut processor);
+        _mm_lfence();
+        now
+    }
+}
+
+fn chain() {
+    let mut value = 3_u64;
+    for _ in 0..CHAIN / 10 {
+        // SAFETY: arithmetic on one register.
+        unsafe {
+            asm!(
+                ".rept 10",
+                "imul {value}, {value}",
+                ".endr",
+                value = inout(reg) value,
+                options(nomem, nostack),
+            );
+        }
+    }
+    std::hint::black_box(value);
+}
+
+impl Measurement for Cycles {
+    type Intermediate = u64;
+    type Value = f64;
+
+    fn start(&self) -> u64 {
+        begin()
+    }
+    fn end(&self, start: u64) -> f64 {
+        self.cycles(end() - start)
+    }
+    fn add(&self, first: &f64, second: &f64) -> f64 {
+        first + second
+    }
+    fn zero(&self) -> f64 {
+        0.0
+    }
+    fn to_f64(&self, value: &f64) -> f64 {
+        *value
+    }
+    fn formatter(&self) -> &dyn ValueFormatter {
+        &InCycles
+    }
+}
+
+struct InCycles;
+
+impl ValueFormatter for InCycles {
+    fn scale_values(&self, _: f64, _: &mut [f64]) -> &'static str {
+        "cycles"
+    }
+    fn scale_throughputs(&self, _: f64, throughput: &Throughput, values: &mut [f64]) -> &'static str {
+        let (Throughput::Bytes(count) | Throughput::Elements(count) | Throughput::BytesDecimal(count)) =
+            throughput
+        else {
+            return "cycles";
+        };
+        values.iter_mut().for_each(|value| *value /= *count as f64);
+        "cycles/unit"
+    }
+    fn scale_for_machines(&self, _: &mut [f64]) -> &'static str {
+        "cycles"
+    }
+}
+
+/// Criterion with this clock. Says what it found out about it, for the report.
+#[must_use]
+pub fn criterion() -> Criterion<Cycles> {
+    let clock = Cycles::calibrated();
+    println!("calibration\t{}\t{:.4}", clock.overhead(), clock.per_tick());
+    Criterion::default().with_measurement(clock).without_plots().configure_from_args()
+}
+
+/// Keeps the calling thread on one CPU, if there are that many.
+pub fn pin(cpu: usize) {
+    let mut set = rustix::thread::CpuSet::new();
+    set.set(cpu);
+    // Where it can't be pinned it runs anyway.
+    let _ = rustix::thread::sched_setaffinity(None, &set);
+}
