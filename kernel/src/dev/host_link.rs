@@ -16,6 +16,8 @@ use alloc::vec::Vec;
 
 use alloc::collections::VecDeque;
 
+use spin::Once;
+
 use super::serial_line::SerialLine;
 use super::tty::{Tty, WindowSize};
 use crate::arch::pio;
@@ -179,10 +181,28 @@ impl DebugConsole {
                 Err(_) if done > 0 => break,
                 other => other?,
             };
-            // SAFETY: the port is a debug console's (probed); writing to it has no effect on memory.
-            unsafe { pio::outsb(self.port, &piece[..count]) };
+            self.send(&piece[..count]);
             done += count;
         }
         Ok(done)
     }
+
+    fn send(self, bytes: &[u8]) {
+        // SAFETY: the port is a debug console's (probed); writing to it has no effect on memory.
+        unsafe { pio::outsb(self.port, bytes) };
+    }
+}
+
+/// The port of the program's standard error.
+pub const ERROR_PORT: u16 = 0x504;
+
+static ERROR: Once<Option<DebugConsole>> = Once::new();
+
+/// Writes to the host command's standard error. Returns whether there is a host command.
+pub fn write_error(text: &[u8]) -> bool {
+    let console = ERROR.call_once(|| DebugConsole::probe(ERROR_PORT));
+    if let Some(console) = console {
+        console.send(text);
+    }
+    console.is_some()
 }

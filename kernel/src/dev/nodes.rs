@@ -8,7 +8,7 @@ use spin::Once;
 
 use super::devpts;
 use super::host_file::{DebugConsoleFile, HostInputFile};
-use super::host_link::{DebugConsole, HostInput};
+use super::host_link::{DebugConsole, HostInput, ERROR_PORT};
 use super::keyboard::{self, Keyboard};
 use super::serial_line::SerialLine;
 use super::tty::{job_control, Termios, Tty, TtyDriver, WindowSize};
@@ -183,7 +183,7 @@ fn type_keys(vga: &Vga, replies: &IrqLock<Vec<u8>>, tty: &Tty) {
 }
 
 fn host_link() -> Result<()> {
-    for (name, port) in [("exo/stdout", 0x500), ("exo/stderr", 0x504), ("exo/control", 0x508)] {
+    for (name, port) in [("exo/stdout", 0x500), ("exo/stderr", ERROR_PORT), ("exo/control", 0x508)] {
         if let Some(console) = DebugConsole::probe(port) {
             register(name, (240, u32::from(port)), 0o666, move |_| Ok(Arc::new(DebugConsoleFile(console))))?;
         }

@@ -10,6 +10,7 @@
 pub mod args;
 pub mod errno;
 pub mod fast;
+pub mod trace;
 
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 

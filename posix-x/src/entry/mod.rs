@@ -3,6 +3,8 @@
 mod exceptions;
 mod start;
 
+use core::sync::atomic::Ordering;
+
 use exo_kernel::arch::UserFrame;
 use exo_kernel::sched;
 use exo_kernel::user::{Exception, Personality};
@@ -30,8 +32,15 @@ impl Personality for PosixX {
 
     fn intercepted_call(&self, frame: &mut UserFrame) {
         let task = current();
-        if seccomp::admit(task, frame) {
-            dispatch::dispatch(task, frame);
+        let answer = |frame: &mut UserFrame| {
+            if seccomp::admit(task, frame) {
+                dispatch::dispatch(task, frame);
+            }
+        };
+        if task.traced.load(Ordering::Relaxed) {
+            dispatch::trace::call(task, frame, answer);
+        } else {
+            answer(frame);
         }
     }
 

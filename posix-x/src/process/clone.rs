@@ -257,7 +257,7 @@ fn publish(t: &Task, request: &Request, task: &Arc<Task>) -> Result<(), Errno> {
         return Err(Errno::ERESTARTNOINTR);
     }
     // Only now: from here on whoever limits all threads finds the new one too.
-    task.inherit_limits(t);
+    task.inherit_interception(t);
     table.add_task(task.clone());
     if !request.flags.contains(Flags::THREAD) {
         table.add_process(process.clone());

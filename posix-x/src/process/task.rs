@@ -44,6 +44,8 @@ pub struct Task {
     pub robust_list: AtomicUsize,
     /// The signal to get when the parent dies, or 0.
     pub death_signal: AtomicI32,
+    /// Are its system calls shown (see [`crate::dispatch::trace`])?
+    pub traced: AtomicBool,
     /// The system calls it gave up.
     pub seccomp: Seccomp,
     /// May an exec no longer give privileges?
@@ -82,6 +84,7 @@ impl Task {
             set_child_tid: AtomicUsize::new(0),
             robust_list: AtomicUsize::new(0),
             death_signal: AtomicI32::new(0),
+            traced: AtomicBool::new(false),
             seccomp: Seccomp::default(),
             no_new_privileges: AtomicBool::new(false),
             persona: AtomicU32::new(0),
@@ -97,10 +100,12 @@ impl Task {
         self.timer_slack.store(parent.timer_slack.load(Relaxed), Relaxed);
     }
 
-    /// Takes over what the thread that makes this one may not call.
-    pub(super) fn inherit_limits(&self, parent: &Task) {
+    /// Takes over what the thread that makes this one may not call, and whether its calls are shown.
+    pub(super) fn inherit_interception(&self, parent: &Task) {
         self.seccomp.inherit(&parent.seccomp);
-        if let Some(thread) = self.thread().filter(|_| self.seccomp.mode() != Mode::Disabled) {
+        let traced = parent.traced.load(Relaxed);
+        self.traced.store(traced, Relaxed);
+        if let Some(thread) = self.thread().filter(|_| traced || self.seccomp.mode() != Mode::Disabled) {
             thread.intercept();
         }
     }

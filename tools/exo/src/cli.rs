@@ -108,6 +108,9 @@ pub struct RunOptions {
     /// Give up after this many seconds
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub timeout: Option<Duration>,
+    /// Show every system call of the program and of what it starts, on standard error
+    #[arg(long, conflicts_with = "linux")]
+    pub trace: bool,
     /// A static ELF on this host, or else a program of the initramfs
     #[arg(value_name = "PROG")]
     pub program: String,

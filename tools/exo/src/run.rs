@@ -19,11 +19,15 @@ const SIGPIPE_CODE: u8 = 141;
 
 pub fn run(options: &RunOptions) -> Result<u8> {
     let project = Project::find()?;
-    let system = System::new(&project, &options.machine)?;
+    let mut machine = options.machine.clone();
+    if options.trace {
+        machine.append = Some(format!("{} trace", machine.append.unwrap_or_default()));
+    }
+    let system = System::new(&project, &machine)?;
     let job = job(options, &system)?;
     let interactive = job.terminal[0];
     let any_terminal = job.terminal.contains(&true);
-    let mut guest = job.start(&project, &system, &options.machine)?;
+    let mut guest = job.start(&project, &system, &machine)?;
 
     let raw = if interactive { RawMode::enter() } else { None };
     let console: Option<Box<dyn Write + Send>> =

@@ -17,7 +17,7 @@ use exo_kernel::sync::Sleep;
 use exo_kernel::vfs::{mode, MountFlags};
 
 use super::{exit, table, Task};
-use crate::dispatch::fast;
+use crate::dispatch::{fast, trace};
 use crate::security::{Caps, Credentials};
 use crate::signal::{AltStack, SIGCHLD, SIGSEGV};
 use crate::{Errno, SysResult};
@@ -85,6 +85,7 @@ fn commit(t: &Task, frame: &mut UserFrame, program: &Program, image: NewImage, c
     process.executed.store(true, Relaxed);
     process.timers.exec();
     fast::refresh(t, thread);
+    trace::begin(t);
     let start = image.enter(process);
     match start {
         Ok((entry, stack)) => *frame = UserFrame::start(entry, stack),

@@ -133,6 +133,14 @@ const CASES: &[Case] = &[
         code: 0,
     },
     Case {
+        name: "trace",
+        words: &["--trace", "mkdir", "/tmp/a/b"],
+        input: b"",
+        output: b"",
+        error: "    2 +++ mkdir +++\n    2 arch_prctl(",
+        code: 1,
+    },
+    Case {
         name: "counted instructions",
         words: &["--icount", "echo", "icount"],
         input: b"",
