@@ -1,46 +1,100 @@
 //! Messages of any size: in the slot if they fit, through a pool if not.
 
 use crate::message::Message;
+use crate::mpmc::Mpmc;
 use crate::pool::{Descriptor, Lease, Pool, PoolError, Table};
-use crate::{Kind, RecvError, SendError, PAYLOAD};
+use crate::spsc::{Consumer, Producer};
+use crate::{Kind, RecvError, SendError, Storage, PAYLOAD};
 
 /// The sending side of anything that carries messages.
 pub trait Transmit {
     /// Puts a message in, or says why not.
     fn transmit(&mut self, message: &Message) -> Result<(), SendError>;
+    /// Messages that there is room for now, as far as can be said.
+    fn room(&mut self) -> Result<usize, SendError>;
+    /// Have sleeping receivers to be woken?
+    #[must_use = "sleepers have to be woken"]
+    fn notify(&self) -> bool;
+    /// Says that nothing more comes; have sleeping receivers to be woken?
+    #[must_use = "sleepers have to be woken"]
+    fn close(&self) -> bool;
 }
 
 /// The receiving side.
 pub trait Receive {
     /// Takes a message out, or says why not.
     fn receive(&mut self) -> Result<Message, RecvError>;
+    /// Is something there to be received?
+    fn is_ready(&self) -> bool;
+    /// Have sleeping senders to be woken?
+    #[must_use = "sleepers have to be woken"]
+    fn notify(&self) -> bool;
+    /// Says that nothing more is taken; have sleeping senders to be woken?
+    #[must_use = "sleepers have to be woken"]
+    fn close(&self) -> bool;
 }
 
-impl<S: crate::Storage> Transmit for crate::spsc::Producer<S> {
+impl<S: Storage> Transmit for Producer<S> {
     #[inline]
     fn transmit(&mut self, message: &Message) -> Result<(), SendError> {
         self.try_send(message)
     }
+    fn room(&mut self) -> Result<usize, SendError> {
+        Self::room(self)
+    }
+    fn notify(&self) -> bool {
+        Self::notify(self)
+    }
+    fn close(&self) -> bool {
+        Self::close(self)
+    }
 }
 
-impl<S: crate::Storage> Receive for crate::spsc::Consumer<S> {
+impl<S: Storage> Receive for Consumer<S> {
     #[inline]
     fn receive(&mut self) -> Result<Message, RecvError> {
         self.try_recv()
     }
+    fn is_ready(&self) -> bool {
+        Self::is_ready(self)
+    }
+    fn notify(&self) -> bool {
+        Self::notify(self)
+    }
+    fn close(&self) -> bool {
+        Self::close(self)
+    }
 }
 
-impl<S: crate::Storage> Transmit for crate::mpmc::Mpmc<S> {
+impl<S: Storage> Transmit for Mpmc<S> {
     #[inline]
     fn transmit(&mut self, message: &Message) -> Result<(), SendError> {
         self.try_send(message)
     }
+    fn room(&mut self) -> Result<usize, SendError> {
+        Ok((1 << self.storage().geometry().shift()) - self.len())
+    }
+    fn notify(&self) -> bool {
+        self.notify_receivers()
+    }
+    fn close(&self) -> bool {
+        self.close_sending()
+    }
 }
 
-impl<S: crate::Storage> Receive for crate::mpmc::Mpmc<S> {
+impl<S: Storage> Receive for Mpmc<S> {
     #[inline]
     fn receive(&mut self) -> Result<Message, RecvError> {
         self.try_recv()
+    }
+    fn is_ready(&self) -> bool {
+        !self.is_empty()
+    }
+    fn notify(&self) -> bool {
+        self.notify_senders()
+    }
+    fn close(&self) -> bool {
+        self.close_receiving()
     }
 }
 

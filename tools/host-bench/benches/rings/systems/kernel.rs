@@ -76,8 +76,8 @@ impl Receiver for Descriptor {
     /// Reads what is there; the rest of a message that was cut as well.
     fn receive_batch(&mut self, items: &mut [Words]) -> usize {
         let bytes = bytes_mut(items);
-        let mut done = 0;
-        while done == 0 || done % BYTES != 0 {
+        let mut done = 0_usize;
+        while done == 0 || done < done.next_multiple_of(BYTES) {
             let end = if done == 0 { bytes.len() } else { done.next_multiple_of(BYTES) };
             done += read(&self.0, &mut bytes[done..end]).expect("a peer");
         }
