@@ -43,6 +43,10 @@ model-check: setup ## Prove the lock-free crates: every interleaving with loom, 
 bench: all userland ## Measure against Linux in the same QEMU; writes docs/benchmarks.md
 	@$(EXO) bench $(ARGS)
 
+.PHONY: bench-host
+bench-host: exo ## Measure the pure crates on this machine, in cycles; writes docs/benchmarks-host.md
+	@$(EXO) bench --host $(ARGS)
+
 .PHONY: iso
 iso: all ## Build target/exo-os.iso, which GRUB boots
 	@$(EXO) iso

@@ -164,6 +164,9 @@ pub struct BenchOptions {
     /// Leave out boot time, image size, memory and idle figures
     #[arg(long)]
     pub calls_only: bool,
+    /// Measure the pure crates on this machine instead, in cycles; writes docs/benchmarks-host.md
+    #[arg(long, conflicts_with = "calls_only")]
+    pub host: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]

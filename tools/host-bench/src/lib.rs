@@ -4,9 +4,10 @@
 
 use std::arch::asm;
 use std::arch::x86_64::{__rdtscp, _mm_lfence, _rdtsc};
+use std::time::{Duration, Instant};
 
 use criterion::measurement::{Measurement, ValueFormatter};
-use criterion::{Criterion, Throughput};
+use criterion::{BenchmarkGroup, Criterion, SamplingMode, Throughput};
 
 /// Dependent multiplications of one calibration run.
 const CHAIN: u64 = 3000;
@@ -147,8 +148,46 @@ impl ValueFormatter for InCycles {
 #[must_use]
 pub fn criterion() -> Criterion<Cycles> {
     let clock = Cycles::calibrated();
-    println!("calibration\t{}\t{:.4}", clock.overhead(), clock.per_tick());
+    println!("clock\t{}\t{:.4}\t{:.4}", clock.overhead(), clock.per_tick(), gigahertz(clock.per_tick()));
     Criterion::default().with_measurement(clock).without_plots().configure_from_args()
+}
+
+/// How fast the core is, in cycles per nanosecond.
+fn gigahertz(per_tick: f64) -> f64 {
+    let (since, start) = (Instant::now(), begin());
+    while since.elapsed() < Duration::from_millis(20) {
+        std::hint::spin_loop();
+    }
+    let ticks = end() - start;
+    ticks as f64 * per_tick / since.elapsed().as_nanos() as f64
+}
+
+/// What a group is to reach.
+#[derive(Clone, Copy, Debug)]
+pub enum Target {
+    /// At most so many cycles.
+    Cycles(u32),
+    /// At least so many millions a second.
+    Millions(u32),
+}
+
+/// A group of many short samples, so that on a machine that has other work too some are undisturbed; the first
+/// system measured in it is ours. Says the target, for the report.
+pub fn group<'a>(
+    criterion: &'a mut Criterion<Cycles>,
+    name: &str,
+    target: Option<Target>,
+) -> BenchmarkGroup<'a, Cycles> {
+    match target {
+        Some(Target::Cycles(most)) => println!("target\t{name}\tcycles\t{most}"),
+        Some(Target::Millions(least)) => println!("target\t{name}\trate\t{least}"),
+        None => {}
+    }
+    pin(0);
+    let mut group = criterion.benchmark_group(name);
+    group.sampling_mode(SamplingMode::Flat).sample_size(400);
+    group.warm_up_time(Duration::from_millis(30)).measurement_time(Duration::from_millis(120));
+    group
 }
 
 /// Keeps the calling thread on one CPU, if there are that many.

@@ -1,9 +1,10 @@
 //! `exo bench`: the same program on Exo-OS and on Linux in the same QEMU, counted in instructions.
 //!
 //! [`rows`] reads what the program prints, [`table`] shows and writes it, [`figures`] measures what is
-//! not a system call: boot time, image size, least memory, idle load.
+//! not a system call: boot time, image size, least memory, idle load. [`host`] measures the pure crates.
 
 mod figures;
+mod host;
 mod rows;
 mod table;
 
@@ -32,6 +33,9 @@ pub struct Measured {
 }
 
 pub fn bench(options: &BenchOptions) -> Result<u8> {
+    if options.host {
+        return host::bench(options);
+    }
     let project = Project::find()?;
     let program = project.built("userland/bench", "make userland")?;
     let mut columns = Vec::new();

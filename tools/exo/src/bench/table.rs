@@ -64,7 +64,7 @@ pub fn compare(columns: &[Measured]) -> Vec<Line> {
 }
 
 /// Whole numbers with thousands marked; two decimals below ten.
-fn number(value: Option<f64>) -> String {
+pub fn number(value: Option<f64>) -> String {
     let Some(value) = value else { return "–".into() };
     if value < 10.0 {
         return format!("{value:.2}");

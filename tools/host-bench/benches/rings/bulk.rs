@@ -7,14 +7,14 @@ use fusion_ring::adaptive::{receive, send_lease, Received};
 use fusion_ring::bytes::{Contiguous, Reader, Writer};
 use fusion_ring::pool::{Access, Class, Layout, Pool, SharedTable, Side};
 use fusion_ring::{Shared, CONTROL};
-use host_bench::Cycles;
+use host_bench::{group, Cycles, Target};
 use rustix::io::{read, write};
 
 use crate::systems::kernel::{Descriptor, Pipe, SocketPair};
 use crate::systems::library::Fusion;
 use crate::systems::memory::Pages;
 use crate::systems::System;
-use crate::{group, Group};
+use crate::Group;
 
 const KIB: usize = 1 << 10;
 const MIB: usize = 1 << 20;
@@ -24,7 +24,8 @@ const CHUNK: usize = 64 * KIB;
 
 pub fn bulk(criterion: &mut Criterion<Cycles>) {
     for (name, size) in [("4 KiB", 4 * KIB), ("64 KiB", 64 * KIB), ("1 MiB", MIB), ("1 GiB", GIB)] {
-        let mut group = group(criterion, &format!("hand over {name}, one core"));
+        let mut group =
+            group(criterion, &format!("FusionRing: hand over {name}, one core"), Some(Target::Cycles(300)));
         zero_copy(&mut group, size);
         // A second for each sample of the others tells nothing new.
         if size < GIB {
@@ -33,7 +34,8 @@ pub fn bulk(criterion: &mut Criterion<Cycles>) {
         }
         group.finish();
     }
-    let mut group = group(criterion, "stream of bytes in pieces of 4 KiB, one core, per piece");
+    let mut group =
+        group(criterion, "FusionRing: stream of bytes in pieces of 4 KiB, one core, per piece", None);
     bytes(&mut group);
     rtrb_bytes(&mut group);
     copied::<Pipe>(&mut group, 4 * KIB);

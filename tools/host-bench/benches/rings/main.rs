@@ -7,10 +7,9 @@ mod systems;
 use std::hint::{black_box, spin_loop};
 use std::sync::Barrier;
 use std::thread;
-use std::time::Duration;
 
-use criterion::{criterion_group, criterion_main, BenchmarkGroup, Criterion, SamplingMode, Throughput};
-use host_bench::{begin, criterion, end, pin, Cycles};
+use criterion::{criterion_group, criterion_main, BenchmarkGroup, Criterion, Throughput};
+use host_bench::{begin, criterion, end, group, pin, Cycles, Target};
 use systems::kernel::{Locked, Pipe, SocketPair};
 use systems::library::{Crossbeam, Fusion, FusionShared, Rtrb};
 use systems::{Receiver, Sender, System, Words};
@@ -20,15 +19,6 @@ type Group<'a> = BenchmarkGroup<'a, Cycles>;
 /// Messages of a batch.
 const BATCH: usize = 32;
 const MESSAGE: Words = [7; 7];
-
-fn group<'a>(criterion: &'a mut Criterion<Cycles>, name: &str) -> Group<'a> {
-    pin(0);
-    let mut group = criterion.benchmark_group(name);
-    // Samples shorter than a time slice, and many of them: on a machine that has other work too, some go undisturbed.
-    group.sampling_mode(SamplingMode::Flat).sample_size(400);
-    group.warm_up_time(Duration::from_millis(30)).measurement_time(Duration::from_millis(120));
-    group
-}
 
 /// Calls a function for each system.
 macro_rules! each {
@@ -161,31 +151,46 @@ fn round_trip<S: System>(group: &mut Group<'_>) {
 }
 
 fn messages(criterion: &mut Criterion<Cycles>) {
-    let mut one = group(criterion, "send + receive 56 B, one core");
+    let mut one = group(criterion, "FusionRing: send + receive 56 B, one core", Some(Target::Cycles(100)));
     each!(single, one; Fusion, Rtrb, Crossbeam, Locked, Pipe, SocketPair);
     one.finish();
-    let mut shared = group(criterion, "the same, any number of senders and receivers");
+    let mut shared = group(
+        criterion,
+        "FusionRing: the same, any number of senders and receivers",
+        Some(Target::Cycles(100)),
+    );
     each!(single, shared; FusionShared, Crossbeam, Locked);
     shared.finish();
-    let mut batches = group(criterion, "batch of 32, one core, per message");
+    let mut batches =
+        group(criterion, "FusionRing: batch of 32, one core, per message", Some(Target::Cycles(35)));
     each!(batch, batches; Fusion, Rtrb, Crossbeam, Locked, Pipe, SocketPair);
     batches.finish();
-    let mut shared = group(criterion, "the same batch, any number of senders and receivers");
+    let mut shared = group(
+        criterion,
+        "FusionRing: the same batch, any number of senders and receivers",
+        Some(Target::Cycles(35)),
+    );
     each!(batch, shared; FusionShared, Crossbeam, Locked);
     shared.finish();
 }
 
 fn two_cores(criterion: &mut Criterion<Cycles>) {
-    let mut streams = group(criterion, "stream between two cores, per message");
+    let mut streams =
+        group(criterion, "FusionRing: stream between two cores, per message", Some(Target::Millions(40)));
     each!(stream, streams; Fusion, Rtrb, Crossbeam, Locked, Pipe, SocketPair);
     streams.finish();
-    let mut streams = group(criterion, "stream in batches of 32, per message");
+    let mut streams =
+        group(criterion, "FusionRing: stream in batches of 32, per message", Some(Target::Millions(40)));
     each!(stream_batches, streams; Fusion, Rtrb, Crossbeam, Locked, Pipe, SocketPair);
     streams.finish();
-    let mut streams = group(criterion, "stream, any number of senders and receivers");
+    let mut streams = group(
+        criterion,
+        "FusionRing: stream, any number of senders and receivers",
+        Some(Target::Millions(40)),
+    );
     each!(stream, streams; FusionShared, Crossbeam, Locked);
     streams.finish();
-    let mut trips = group(criterion, "round trip between two cores");
+    let mut trips = group(criterion, "FusionRing: round trip between two cores", None);
     each!(round_trip, trips; Fusion, FusionShared, Rtrb, Crossbeam, Locked, Pipe, SocketPair);
     trips.finish();
 }

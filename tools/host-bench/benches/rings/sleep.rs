@@ -10,22 +10,26 @@ use criterion::Criterion;
 use fusion_ring::park::{wait, ParkWord, Spin, Ticket};
 use fusion_ring::spsc::{Consumer, Producer};
 use fusion_ring::{Contiguous, Message, Storage};
-use host_bench::{begin, end, pin, Cycles};
+use host_bench::{begin, end, group, pin, Cycles, Target};
 use rustix::thread::futex;
 
 use crate::systems::kernel::{Pipe, SocketPair};
 use crate::systems::library::Fusion;
 use crate::systems::{Receiver, Sender, System, Words};
-use crate::{group, single, Group, MESSAGE};
+use crate::{single, Group, MESSAGE};
 
 pub fn sleep(criterion: &mut Criterion<Cycles>) {
-    let mut looks = group(criterion, "send + receive 56 B, sleepers woken, one core");
+    let mut looks = group(
+        criterion,
+        "FusionRing: send + receive 56 B with a look for sleepers, one core",
+        Some(Target::Cycles(100)),
+    );
     single::<Awake<Fusion>>(&mut looks);
     single::<Awake<Signalled>>(&mut looks);
     single::<Pipe>(&mut looks);
     single::<SocketPair>(&mut looks);
     looks.finish();
-    let mut trips = group(criterion, "round trip of two who sleep, on one core");
+    let mut trips = group(criterion, "FusionRing: round trip of two who sleep, on one core", None);
     round_trip::<Awake<Fusion>>(&mut trips);
     round_trip::<Awake<Signalled>>(&mut trips);
     round_trip::<Pipe>(&mut trips);
