@@ -75,13 +75,17 @@ pub fn init(boot: &crate::arch::BootInfo) {
     space::init();
 }
 
-/// Gives back what is only kept to be quicker the next time: cached names, kernel stacks, and what this CPU keeps
-/// of heap objects and frames.
+/// Gives back what is only kept to be quicker the next time: cached names, kernel stacks, and what each CPU keeps of
+/// heap objects and frames.
 pub fn drop_caches() {
     crate::vfs::forget_unused_names();
     crate::sched::release_kept_stacks();
-    heap::trim();
-    frame::drain_cache();
+    let own = |_, _| {
+        heap::trim();
+        frame::drain_cache();
+    };
+    own(0, 0);
+    crate::arch::ipi::call_on(crate::sched::other_cpus(), own, 0, 0);
 }
 
 /// Bytes rounded up to whole pages; `None` if that is beyond the address range.

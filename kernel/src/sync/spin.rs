@@ -34,9 +34,13 @@ impl<T> SpinLock<T> {
 }
 
 impl<T: ?Sized> SpinLock<T> {
-    /// Waits for the lock and takes it.
+    /// Waits for the lock and takes it. Interrupts are on: the holder may wait for this CPU to answer one.
     #[inline]
     pub fn lock(&self) -> SpinLockGuard<'_, T> {
+        debug_assert!(
+            arch::interrupts_enabled() || !crate::sched::is_running(),
+            "SpinLock with interrupts off"
+        );
         order::acquire(self.rank);
         SpinLockGuard { guard: ManuallyDrop::new(self.inner.lock()), rank: self.rank }
     }

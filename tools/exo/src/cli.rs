@@ -185,6 +185,8 @@ pub enum Part {
     Run,
     /// A person at a terminal
     Boot,
+    /// Storms of everything on several CPUs at once
+    Stress,
     /// Worlds that lack something: no initrd, a corrupt one, no init …
     Bad,
 }
@@ -197,6 +199,9 @@ pub struct TestOptions {
     /// Only tests whose name contains this
     #[arg(long)]
     pub filter: Option<String>,
+    /// How long the storms of the part `stress` last
+    #[arg(long, default_value_t = 60)]
+    pub seconds: u32,
     /// Write docs/busybox.md from what the applets do
     #[arg(long)]
     pub write_docs: bool,

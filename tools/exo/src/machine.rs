@@ -60,6 +60,10 @@ impl Boot<'_> {
         let mut push = |items: &[&str]| words.extend(items.iter().map(OsString::from));
         push(&["-no-user-config", "-nodefaults", "-M", self.machine_type()]);
         match self.options.accel {
+            // Each CPU in a thread of its own, but where they take turns to count instructions.
+            Accelerator::Tcg if self.options.cpus > 1 && !self.options.icount => {
+                push(&["-accel", "tcg,thread=multi"]);
+            }
             Accelerator::Tcg => push(&["-accel", "tcg"]),
             Accelerator::Kvm => push(&["-accel", "kvm"]),
         }

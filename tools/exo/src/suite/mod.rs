@@ -15,6 +15,7 @@ mod oracle;
 mod programs;
 mod report;
 mod runs;
+mod stress;
 
 use anyhow::Result;
 
@@ -25,7 +26,8 @@ pub use report::Results;
 
 /// What runs where no part is named. The applets and the hostile programs take long and are not triaged yet: they
 /// run when named (see docs/testing.md).
-const DEFAULT: [Part; 6] = [Part::Host, Part::Boot, Part::Run, Part::Bad, Part::Conformance, Part::Corpus];
+const DEFAULT: [Part; 7] =
+    [Part::Host, Part::Boot, Part::Run, Part::Bad, Part::Conformance, Part::Corpus, Part::Stress];
 
 pub fn test(options: &TestOptions) -> Result<u8> {
     let project = Project::find()?;
@@ -39,6 +41,7 @@ pub fn test(options: &TestOptions) -> Result<u8> {
             Part::Boot => boots::run(&project, options),
             Part::Run => runs::run(&project, options),
             Part::Bad => bad::run(&project, options),
+            Part::Stress => stress::run(&project, options),
             Part::Conformance | Part::Applets | Part::Corpus | Part::Hostile => {
                 programs::run(&project, options, *part)
             }

@@ -108,6 +108,7 @@ fn name(part: Part) -> &'static str {
         Part::Run => "exo run",
         Part::Boot => "at a terminal",
         Part::Bad => "bad worlds",
+        Part::Stress => "storms",
     }
 }
 
