@@ -8,6 +8,7 @@ use exo_kernel::ipc::unix::{Ancillary, Peer};
 use exo_kernel::user::UserPtr;
 use posix_x_abi::types::Iovec;
 
+use super::collect;
 use crate::fd::{self, FdTable};
 use crate::security::Caps;
 use crate::{Errno, Task, UserAddr};
@@ -117,6 +118,7 @@ fn import_one(t: &Task, kind: i32, data: &[u8], ancillary: &mut Ancillary) -> Re
             for index in 0..count {
                 let capability = FdTable::get(t.files(), word(data, index))?;
                 capability.file(Rights::TRANSFER)?;
+                collect::note(&capability)?;
                 ancillary.rights.push(capability.clone());
             }
             Ok(())

@@ -13,7 +13,7 @@ use exo_kernel::user::{IoDest, IoSource, UserPtr};
 use exo_kernel::vfs::{File, Io, Metadata, NodeKind, Status};
 use exo_kernel::{Kind, Result};
 
-use super::message;
+use super::{collect, message};
 use crate::poll::anonymous_metadata;
 use crate::process::current;
 
@@ -76,6 +76,7 @@ impl Socket {
 impl Drop for Socket {
     fn drop(&mut self) {
         self.endpoint.close();
+        collect::socket_closed();
     }
 }
 

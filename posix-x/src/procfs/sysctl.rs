@@ -77,7 +77,10 @@ pub(super) static ENTRIES: &[Entry<()>] = &[
                 |(), text| number(text, 0),
                 |(), bytes| {
                     match first_number(bytes)? {
-                        1..=4 => exo_kernel::mm::drop_caches(),
+                        1..=4 => {
+                            crate::net::collect();
+                            exo_kernel::mm::drop_caches();
+                        }
                         _ => return Err(Kind::Invalid.into()),
                     }
                     Ok(())

@@ -126,6 +126,18 @@ impl Inbox {
         Ok(ancillary)
     }
 
+    /// Takes everything out.
+    pub fn take_all(&mut self) -> VecDeque<Message> {
+        self.bytes = 0;
+        core::mem::take(&mut self.messages)
+    }
+
+    /// Calls `visit` with every capability that waits.
+    pub fn visit_rights(&self, visit: &mut dyn FnMut(&Capability)) {
+        let ancillary = self.messages.iter().filter_map(|message| message.ancillary.as_ref());
+        ancillary.flat_map(|all| &all.rights).for_each(visit);
+    }
+
     /// Takes (or copies, if `peek`) the first message.
     pub fn take_message(&mut self, peek: bool) -> Option<Message> {
         if peek {

@@ -5,6 +5,7 @@
 //! * [`Inbox`] – what waits to be received, bounded; each endpoint owns one
 //! * [`Names`] – who is bound to an abstract name or to a socket file
 
+mod graves;
 mod inbox;
 mod names;
 mod socket;

@@ -6,8 +6,10 @@ use alloc::vec::Vec;
 
 use bitflags::bitflags;
 
+use super::graves;
 use super::inbox::{Ancillary, Inbox, Message, Peer, Queues, Received, CAPACITY};
 use super::names::{self, Address};
+use crate::cap::Capability;
 use crate::sync::{Events, PollTable, Sleep, SpinLock};
 use crate::time::Instant;
 use crate::user::{IoDest, IoSource};
@@ -466,12 +468,14 @@ impl UnixSocket {
 
     /// The last descriptor was closed: the peer sees the end, waiting connections are refused.
     pub fn close(&self) {
-        let (role, address, unread) = {
+        let (role, address, messages) = {
             let mut state = self.state.lock();
             state.inbox.refused = true;
-            let unread = !state.inbox.messages.is_empty();
-            (core::mem::replace(&mut state.role, Role::Fresh), state.address.take(), unread)
+            let messages = state.inbox.take_all();
+            (core::mem::replace(&mut state.role, Role::Fresh), state.address.take(), messages)
         };
+        let unread = !messages.is_empty();
+        graves::bury(messages);
         match role {
             Role::Fresh => {}
             Role::Listening { waiting, .. } => waiting.iter().for_each(|server| server.close()),
@@ -492,5 +496,29 @@ impl UnixSocket {
             names::unbind(&address, self);
         }
         self.wake_all();
+    }
+
+    /// Calls `visit` with every capability that waits here to be received, also in connections that wait to be
+    /// accepted.
+    pub fn visit_rights(&self, visit: &mut dyn FnMut(&Capability)) {
+        let state = self.state.lock();
+        state.inbox.visit_rights(visit);
+        if let Role::Listening { waiting, .. } = &state.role {
+            waiting.iter().for_each(|server| server.state.lock().inbox.visit_rights(visit));
+        }
+    }
+
+    /// Drops everything that waits here to be received, and to be accepted.
+    pub fn discard_messages(&self) {
+        let (messages, waiting) = {
+            let mut state = self.state.lock();
+            let waiting = match &mut state.role {
+                Role::Listening { waiting, .. } => core::mem::take(waiting),
+                _ => VecDeque::new(),
+            };
+            (state.inbox.take_all(), waiting)
+        };
+        waiting.iter().for_each(|server| server.close());
+        graves::bury(messages);
     }
 }
