@@ -36,7 +36,7 @@ extern "C" fn kernel_main(loader: u32, information: u32) -> ! {
     dev::nodes::init().unwrap_or_else(|error| no_memory("devices", error));
     root::populate(boot);
 
-    posix_x::init();
+    posix_x::init().unwrap_or_else(|error| no_memory("the personality", error));
     log::info!("{} KiB of memory free", (mm::free_frames() * mm::PAGE_SIZE) >> 10);
     init::start();
     sched::exit_current()

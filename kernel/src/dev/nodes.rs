@@ -23,6 +23,8 @@ use crate::{params, Kind, Result};
 
 /// The terminal behind `/dev/console`.
 static CONSOLE: Once<Arc<Tty>> = Once::new();
+/// Device number of the first serial port.
+const SERIAL_NUMBER: (u32, u32) = (4, 64);
 static SERIAL: Once<Arc<SerialLine>> = Once::new();
 static HOST_LINE: Once<Arc<SerialLine>> = Once::new();
 
@@ -32,6 +34,12 @@ where
 {
     let node = NewNode::CharDevice(DeviceNumber::new(number.0, number.1));
     devfs::register(name.as_bytes(), node, mode, Arc::new(open))
+}
+
+/// The terminal behind `/dev/console`, by the name that the command line has for it; `None` without one.
+pub fn console_name() -> Option<&'static str> {
+    let (major, minor) = CONSOLE.get()?.device;
+    Some(if (major, minor) == SERIAL_NUMBER { "ttyS0" } else { "tty0" })
 }
 
 /// Opens a terminal, and lets the personality know.
@@ -87,7 +95,7 @@ fn line(
 fn serial_console() -> Result<()> {
     let handler = || SERIAL.get().into_iter().for_each(|line| line.on_interrupt());
     let Some(line) = line(0x3f8, 4, &SERIAL, handler)? else { return Ok(()) };
-    let tty = Arc::new(Tty::new((4, 64), Box::new(SerialDriver(line.clone())), Termios::new()));
+    let tty = Arc::new(Tty::new(SERIAL_NUMBER, Box::new(SerialDriver(line.clone())), Termios::new()));
     if let Some(size) = params::get("exo.window").and_then(parse_window) {
         tty.set_window(size);
     }
@@ -103,7 +111,7 @@ fn serial_console() -> Result<()> {
             }
         }),
     )?;
-    register("ttyS0", (4, 64), 0o660, move |request| open_tty(&tty, request))
+    register("ttyS0", SERIAL_NUMBER, 0o660, move |request| open_tty(&tty, request))
 }
 
 /// `ROWSxCOLUMNS`

@@ -131,7 +131,7 @@ impl PtyMaster {
             opened: AtomicBool::new(false),
         });
         let driver = Box::new(SlaveDriver(channel.clone()));
-        let slave = Arc::new(Tty::new((SLAVE_MAJOR, number), driver, Termios::new()));
+        let slave = Arc::new(Tty::new((SLAVE_MAJOR, number), driver, Termios::pseudo()));
         Self { number, slave, channel, locked: AtomicBool::new(true) }
     }
 

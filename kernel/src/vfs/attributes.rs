@@ -101,6 +101,32 @@ pub fn set_owner_of(creds: &Credentials, inode: &InodeRef, uid: Option<u32>, gid
     inode.set_attr(&attr)
 }
 
+/// The flags that `chattr` changes; `None` where the file system knows none.
+pub fn attribute_flags(inode: &InodeRef) -> Option<InodeFlags> {
+    Some(inode.core().flags() & inode.attribute_flags()?)
+}
+
+/// Sets them to just these. [`Kind::NotSupported`] for those that the file system does not keep.
+pub fn set_attribute_flags(creds: &Credentials, inode: &InodeRef, flags: InodeFlags) -> Result<()> {
+    const GUARDED: InodeFlags = InodeFlags::IMMUTABLE.union(InodeFlags::APPEND_ONLY);
+    let known = inode.attribute_flags().ok_or(Kind::NotTerminal)?;
+    let core = inode.core();
+    if !creds.owns(core) {
+        return Err(Kind::NotPermitted.into());
+    }
+    let changed = (core.flags() ^ flags) & InodeFlags::ATTRIBUTES;
+    if changed.intersects(GUARDED) && !creds.has(Privileges::LINUX_IMMUTABLE) {
+        return Err(Kind::NotPermitted.into());
+    }
+    if !known.contains(flags) {
+        return Err(Kind::NotSupported.into());
+    }
+    core.set_flags(changed - flags, false);
+    core.set_flags(flags, true);
+    core.touch_changed(Timestamp::now());
+    Ok(())
+}
+
 /// Sets access and modification times.
 pub fn set_times(ctx: &Context, path: &Path, accessed: TimeUpdate, modified: TimeUpdate) -> Result<()> {
     path.check_writable()?;

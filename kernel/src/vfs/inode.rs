@@ -72,7 +72,17 @@ bitflags! {
         const LINKABLE = 256;
         /// Has a default access control list (directories).
         const HAS_DEFAULT_ACL = 128;
+        /// Left out by backups (chattr +d); nothing here looks at it.
+        const NO_DUMP = 512;
     }
+}
+
+impl InodeFlags {
+    /// Those that an owner may change, where the file system keeps them (`chattr`).
+    pub const ATTRIBUTES: Self =
+        Self::IMMUTABLE.union(Self::APPEND_ONLY).union(Self::NO_ATIME).union(Self::NO_DUMP);
+    /// Of these, what a new node has from its directory.
+    pub const INHERITED: Self = Self::NO_ATIME.union(Self::NO_DUMP);
 }
 
 /// The four times of an inode.
@@ -349,6 +359,10 @@ pub trait Inode: Send + Sync + AsAny {
         }
         self.core().apply(attr);
         Ok(())
+    }
+    /// Which of [`InodeFlags::ATTRIBUTES`] it can have; `None` where the file system knows no such flags.
+    fn attribute_flags(&self) -> Option<InodeFlags> {
+        None
     }
     /// Is a cached entry for it (see [`InodeFlags::REVALIDATE`]) still right?
     fn still_valid(&self) -> bool {

@@ -27,8 +27,9 @@ mod walk;
 
 pub use access::{check as check_inode, set_caller_privileges, Credentials, Privileges};
 pub use attributes::{
-    check_access, file_system, list_xattrs, read_link, remove_xattr, set_mode, set_mode_of, set_owner,
-    set_owner_of, set_times, set_times_of, set_xattr, statfs, xattr, XATTR_SIZE_MAX,
+    attribute_flags, check_access, file_system, list_xattrs, read_link, remove_xattr, set_attribute_flags,
+    set_mode, set_mode_of, set_owner, set_owner_of, set_times, set_times_of, set_xattr, statfs, xattr,
+    XATTR_SIZE_MAX,
 };
 pub use devfs::Device;
 pub use entries::{link, make, rename, rmdir, truncate, truncate_open, unlink};

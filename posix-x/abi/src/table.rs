@@ -268,8 +268,8 @@ macro_rules! syscall_table {
         248 add_key hybrid () absent;
         249 request_key hybrid () absent;
         250 keyctl hybrid () absent;
-        251 ioprio_set hybrid (which: i32, who: i32, ioprio: i32) absent;
-        252 ioprio_get hybrid (which: i32, who: i32) absent;
+        251 ioprio_set hybrid (which: i32, who: i32, ioprio: i32) partial("kept and told; there is no disk whose requests it would order");
+        252 ioprio_get hybrid (which: i32, who: i32) full;
         253 inotify_init hybrid () absent;
         254 inotify_add_watch hybrid (fd: Fd, path: UserStr, mask: u32) absent;
         255 inotify_rm_watch hybrid (fd: Fd, wd: i32) absent;

@@ -13,7 +13,7 @@ use exo_kernel::vfs;
 use crate::process::current;
 use crate::security::seccomp;
 use crate::signal::deliver;
-use crate::{dispatch, procfs, sysfs, tty};
+use crate::{dispatch, procfs, sysfs, time, tty};
 
 pub(crate) use start::init_ended;
 pub use start::{start_init, InitRequest};
@@ -61,11 +61,12 @@ impl Personality for PosixX {
 
 /// Prepares the personality: fast calls and lean calls of the entry stub, job control, the file systems that show
 /// processes. Runs once, before the first program.
-pub fn init() {
+pub fn init() -> exo_kernel::Result<()> {
     dispatch::install();
     tty::init();
     vfs::register_type("proc", |_source, _options| Ok(procfs::new()));
     vfs::register_type("sysfs", |_source, _options| Ok(sysfs::new()));
     vfs::set_caller_privileges(|| current().creds().vfs().privileges);
     exo_kernel::user::set_personality(&PERSONALITY);
+    time::rtc::init()
 }

@@ -5,7 +5,8 @@ use exo_kernel::user::UserPtr;
 use exo_kernel::vfs::{NodeKind, Status};
 use exo_kernel::Kind;
 
-use super::{signal_io, FdTable};
+use super::{attributes, signal_io, FdTable};
+use crate::security::Caps;
 use crate::{Errno, Fd, SysResult, Task};
 
 const FIONREAD: u32 = 0x541b;
@@ -14,6 +15,8 @@ const FIONCLEX: u32 = 0x5450;
 const FIOCLEX: u32 = 0x5451;
 const FIOASYNC: u32 = 0x5452;
 const FIOQSIZE: u32 = 0x5460;
+const FIFREEZE: u32 = 0xc004_5877;
+const FITHAW: u32 = 0xc004_5878;
 
 /// A control request.
 pub fn ioctl(t: &Task, fd: Fd, request: u32, arg: usize) -> SysResult {
@@ -32,6 +35,10 @@ pub fn ioctl(t: &Task, fd: Fd, request: u32, arg: usize) -> SysResult {
         }
         FIOQSIZE => size(&capability, arg),
         FIONREAD => readable(&capability, arg),
+        FIFREEZE | FITHAW => freeze(t),
+        attributes::FS_IOC_GETFLAGS | attributes::FS_IOC_SETFLAGS | attributes::FS_IOC_FSGETXATTR => {
+            attributes::control(t, &capability, request, arg)
+        }
         _ => Ok(capability.ioctl(request, arg)?),
     }
 }
@@ -41,6 +48,14 @@ fn set_status(capability: &Capability, flag: Status, arg: usize) -> SysResult {
     let value = if on { flag } else { Status::empty() };
     capability.file(Rights::IOCTL)?.set_status(flag, value)?;
     Ok(0)
+}
+
+/// Stopping a whole file system: none here has anything to write back, so none knows how.
+fn freeze(t: &Task) -> SysResult {
+    if !t.creds().capable(Caps::SYS_ADMIN) {
+        return Err(Errno::EPERM);
+    }
+    Err(Errno::EOPNOTSUPP)
 }
 
 /// The bytes of a file, directory or link.

@@ -4,6 +4,7 @@
 //! call here looks a descriptor up, asks its capability for the right it needs, and calls the object.
 
 mod advice;
+mod attributes;
 mod control;
 mod descriptors;
 mod fcntl;

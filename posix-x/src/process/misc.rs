@@ -139,14 +139,18 @@ pub mod calls {
     /// `uname(2)`
     pub fn uname(t: &Task, buf: UserPtr<Utsname>) -> SysResult {
         const UNAME26: u32 = 0x0002_0000;
+        const LINUX32: u32 = 8;
+        const DOMAIN_MASK: u32 = 0xff;
         let field = |text: &str| Name::new(text).bytes;
-        let release = if t.persona.load(Relaxed) & UNAME26 != 0 { "2.6.61" } else { RELEASE };
+        let persona = t.persona.load(Relaxed);
+        let release = if persona & UNAME26 != 0 { "2.6.61" } else { RELEASE };
+        let machine = if persona & DOMAIN_MASK == LINUX32 { "i686" } else { "x86_64" };
         buf.write(&Utsname {
             sysname: field("Linux"),
             nodename: host_name(),
             release: field(release),
             version: field(VERSION),
-            machine: field("x86_64"),
+            machine: field(machine),
             domainname: domain_name(),
         })?;
         Ok(0)

@@ -1,7 +1,7 @@
 //! [`Task`]: a thread of a user program.
 
 use alloc::sync::{Arc, Weak};
-use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicUsize, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU16, AtomicU32, AtomicUsize, Ordering::Relaxed};
 
 use exo_kernel::mm::AddressSpace;
 use exo_kernel::sched::{self, Thread};
@@ -52,6 +52,8 @@ pub struct Task {
     pub no_new_privileges: AtomicBool,
     /// `personality(2)`.
     pub persona: AtomicU32,
+    /// `ioprio_set(2)`: class and level, which only `ioprio_get` looks at.
+    pub io_priority: AtomicU16,
     /// Timer slack in nanoseconds, which only `prctl` looks at.
     pub timer_slack: AtomicUsize,
     /// Who waits until this thread lets go of the address space it borrows.
@@ -88,6 +90,7 @@ impl Task {
             seccomp: Seccomp::default(),
             no_new_privileges: AtomicBool::new(false),
             persona: AtomicU32::new(0),
+            io_priority: AtomicU16::new(0),
             timer_slack: AtomicUsize::new(50_000),
             vfork_done: SpinLock::new(None),
         }
@@ -97,6 +100,7 @@ impl Task {
     pub(super) fn inherit(&self, parent: &Task) {
         self.no_new_privileges.store(parent.no_new_privileges.load(Relaxed), Relaxed);
         self.persona.store(parent.persona.load(Relaxed), Relaxed);
+        self.io_priority.store(parent.io_priority.load(Relaxed), Relaxed);
         self.timer_slack.store(parent.timer_slack.load(Relaxed), Relaxed);
     }
 

@@ -4,8 +4,10 @@
 //! * [`text`] – the content of a file while it is written
 //! * [`system`] – files about the whole machine, in one table
 //! * [`process`] – the entries of each process and thread, in another
+//! * [`maps`] – what a process has mapped
 //! * [`sysctl`] – the settings under `/proc/sys`
 
+mod maps;
 mod process;
 mod status;
 mod sysctl;

@@ -3,14 +3,13 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use exo_kernel::mm::MappingInfo;
 use exo_kernel::vfs::{self, Follow, MountFlags, NodeKind, Path};
 use exo_kernel::{Kind, Result};
 
-use super::status;
 use super::text::line;
 use super::tree::{Entry, Node, Numbers, Subject};
 use super::Text;
+use super::{maps, status};
 use crate::process::{Process, Resource, Task};
 
 const fn file(name: &'static str, mode: u32, write: fn(&Subject, &mut Text) -> Result<()>) -> Entry<Subject> {
@@ -58,7 +57,7 @@ static ENTRIES: &[Entry<Subject>] = &[
     Entry { name: "fd", mode: 0o500, node: Node::Numbers(&DESCRIPTORS) },
     Entry { name: "fdinfo", mode: 0o555, node: Node::Numbers(&DESCRIPTOR_INFOS) },
     file("limits", 0o444, |subject, text| limits_table(&*subject.task()?, text)),
-    file("maps", 0o444, |subject, text| maps(subject, text, false)),
+    file("maps", 0o444, |subject, text| maps::write(subject, text, false)),
     file("mountinfo", 0o444, mount_info),
     file("mounts", 0o444, mounts),
     file("oom_score", 0o444, |subject, text| {
@@ -66,7 +65,7 @@ static ENTRIES: &[Entry<Subject>] = &[
         Ok(())
     }),
     place("root", |s| directory(s, |fs| fs.root()), |s, text| directory_name(s, text, |fs| fs.root())),
-    file("smaps", 0o444, |subject, text| maps(subject, text, true)),
+    file("smaps", 0o444, |subject, text| maps::write(subject, text, true)),
     file("stat", 0o444, status::stat),
     file("statm", 0o444, status::statm),
     file("status", 0o444, status::status),
@@ -166,7 +165,7 @@ fn program(subject: &Subject) -> Result<Path> {
 }
 
 /// A path's name as seen from the reader's root.
-fn path_name(path: &Path, text: &mut Text) -> Result<()> {
+pub(super) fn path_name(path: &Path, text: &mut Text) -> Result<()> {
     let root = crate::process::current().fs().root();
     let name = path.name(&root);
     if !name.reachable {
@@ -251,78 +250,6 @@ fn limits_table(task: &Task, text: &mut Text) -> Result<()> {
         }
         line!(text, "{unit:<10}");
     }
-    Ok(())
-}
-
-fn maps(subject: &Subject, text: &mut Text, details: bool) -> Result<()> {
-    let task = subject.task()?;
-    let Some(space) = task.space() else { return Ok(()) };
-    let mut failed = None;
-    space.mappings(&mut |mapping| {
-        let written = mapping_row(&task, mapping, text);
-        failed = failed.take().or(written.err());
-        if details {
-            let length = mapping.end - mapping.start;
-            let present = space.present(mapping.start, length);
-            let (size, resident) = (length / 1024, (present.anonymous + present.object) * 4);
-            line!(text, "Size:           {size:8} kB");
-            line!(text, "KernelPageSize: {:8} kB", 4);
-            line!(text, "MMUPageSize:    {:8} kB", 4);
-            line!(text, "Rss:            {resident:8} kB");
-            line!(text, "Pss:            {resident:8} kB");
-            for name in ["Shared_Clean:  ", "Shared_Dirty:  ", "Private_Clean: "] {
-                line!(text, "{name} {:8} kB", 0);
-            }
-            line!(text, "Private_Dirty:  {resident:8} kB");
-            line!(text, "Referenced:     {resident:8} kB");
-            line!(text, "Swap:           {:8} kB", 0);
-        }
-    });
-    failed.map_or(Ok(()), Err)
-}
-
-/// Key of the auxiliary vector under which the vDSO's address stands.
-const AT_SYSINFO_EHDR: u64 = 33;
-
-fn mapping_row(task: &Task, mapping: &MappingInfo, text: &mut Text) -> Result<()> {
-    let start = text.len();
-    let flag = |on: bool, letter: char| if on { letter } else { '-' };
-    let file = mapping.file.and_then(|file| file.downcast_ref::<Path>());
-    let (device, inode) = file.map_or(((0, 0), 0), |path| {
-        let metadata = path.metadata();
-        ((metadata.device.major, metadata.device.minor), metadata.inode)
-    });
-    text.print(format_args!(
-        "{:08x}-{:08x} {}{}{}{} {:08x} {:02x}:{:02x} {inode} ",
-        mapping.start,
-        mapping.end,
-        flag(mapping.prot.contains(exo_kernel::mm::Prot::READ), 'r'),
-        flag(mapping.prot.contains(exo_kernel::mm::Prot::WRITE), 'w'),
-        flag(mapping.prot.contains(exo_kernel::mm::Prot::EXEC), 'x'),
-        if mapping.shared { 's' } else { 'p' },
-        mapping.offset,
-        device.0,
-        device.1,
-    ));
-    let image = task.process().image();
-    let mut name = Text::new();
-    if let Some(path) = file {
-        path_name(path, &mut name)?;
-    } else if mapping.grows_down {
-        name.push(b"[stack]");
-    } else if mapping.heap {
-        name.push(b"[heap]");
-    } else if image.auxiliary.contains(&[AT_SYSINFO_EHDR, mapping.start as u64]) {
-        name.push(b"[vdso]");
-    }
-    if !name.is_empty() {
-        // Names begin at column 73, as Linux has them.
-        while text.len() - start < 73 {
-            text.push(b" ");
-        }
-        text.push(&name.finish()?);
-    }
-    text.push(b"\n");
     Ok(())
 }
 

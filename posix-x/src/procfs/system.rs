@@ -156,7 +156,7 @@ fn meminfo(text: &mut Text) -> Result<()> {
 }
 
 /// A row's name and colon, so that padding counts both.
-struct Name(&'static str);
+pub(super) struct Name(pub &'static str);
 
 impl core::fmt::Display for Name {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {

@@ -34,7 +34,10 @@ const fn fact(name: &'static str, write: fn(&(), &mut Text) -> Result<()>) -> En
 static ENTRIES: &[Entry<()>] = &[
     directory("block", &[]),
     directory("bus", &[]),
-    directory("class", &[directory("net", &[]), directory("tty", &[])]),
+    directory(
+        "class",
+        &[directory("net", &[]), directory("tty", &[directory("console", &[fact("active", console)])])],
+    ),
     directory("dev", &[directory("block", &[]), directory("char", &[])]),
     directory("devices", &[directory("system", &[directory("cpu", CPU)])]),
     directory("fs", &[]),
@@ -43,6 +46,14 @@ static ENTRIES: &[Entry<()>] = &[
 ];
 
 static CPU: &[Entry<()>] = &[fact("online", cpus), fact("possible", cpus), fact("present", cpus)];
+
+/// The terminal that is the console.
+fn console(_: &(), text: &mut Text) -> Result<()> {
+    if let Some(name) = exo_kernel::dev::nodes::console_name() {
+        text.print(format_args!("{name}\n"));
+    }
+    Ok(())
+}
 
 /// The CPUs as a range: `0-3`, or `0`.
 fn cpus(_: &(), text: &mut Text) -> Result<()> {

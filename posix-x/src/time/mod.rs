@@ -3,7 +3,8 @@
 //! - [`clock`]: what each clock shows, and setting the wall clock;
 //! - [`sleep`]: `nanosleep` and its kin; [`interval`]: `setitimer`, `alarm`;
 //! - [`posix_timer`]: `timer_create` and its kin; [`timerfd`]: timers as descriptors;
-//! - [`scheduling`]: priorities, policies, affinity.
+//! - [`scheduling`]: priorities, policies, affinity; [`io_priority`]: those of input and output.
+//! - [`rtc`]: the battery-backed clock as a device.
 //!
 //! All timers compute with a [`Schedule`]: when next, and how often. Those on the wall clock are armed anew when
 //! that is set ([`wall`]).
@@ -13,7 +14,9 @@ mod clock_calls;
 mod cpu_limit;
 mod cpu_timer;
 pub mod interval;
+pub mod io_priority;
 pub mod posix_timer;
+pub mod rtc;
 mod schedule;
 pub mod scheduling;
 mod sleep;
@@ -33,6 +36,7 @@ pub use schedule::Schedule;
 pub mod calls {
     pub use super::clock_calls::*;
     pub use super::interval::calls::*;
+    pub use super::io_priority::calls::*;
     pub use super::posix_timer::calls::*;
     pub use super::scheduling::calls::*;
     pub use super::sleep::*;

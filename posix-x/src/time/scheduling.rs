@@ -193,7 +193,7 @@ pub mod calls {
     }
 
     /// The threads that `which` and `who` name.
-    fn chosen(t: &Task, which: i32, who: i32) -> Result<Vec<Arc<Task>>, Errno> {
+    pub(in crate::time) fn chosen(t: &Task, which: i32, who: i32) -> Result<Vec<Arc<Task>>, Errno> {
         let mut tasks = Vec::new();
         let mut push = |task: &Arc<Task>| {
             tasks.try_reserve(1).map(|()| tasks.push(task.clone())).map_err(|_| Errno::ENOMEM)

@@ -130,6 +130,13 @@ impl Termios {
         }
     }
 
+    /// The settings of a fresh pseudo-terminal, which has no line to hang up.
+    pub const fn pseudo() -> Self {
+        let mut termios = Self::new();
+        termios.control = termios.control.difference(Control::HUPCL);
+        termios
+    }
+
     /// The control character at `index`.
     pub const fn char(&self, index: Cc) -> u8 {
         self.cc[index as usize]

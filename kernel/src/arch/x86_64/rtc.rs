@@ -1,6 +1,7 @@
-//! The battery-backed clock (Motorola MC146818 data sheet), read once at boot.
+//! The battery-backed clock (Motorola MC146818 data sheet), read at boot and when a program asks for it.
 
 use super::pio::{inb, outb};
+use crate::sync::SpinLock;
 
 const SECONDS: u8 = 0x00;
 const MINUTES: u8 = 0x02;
@@ -47,6 +48,9 @@ fn days_since_epoch(year: i64, month: i64, day: i64) -> i64 {
 
 /// Seconds since 1970-01-01 00:00 UTC by the clock, or 0 if there is none.
 pub fn rtc_read() -> i64 {
+    // A register is chosen by one port and read by another: one reader at a time.
+    static READING: SpinLock<()> = SpinLock::new(());
+    let _reading = READING.lock();
     // Two equal readings: none was torn by an update.
     let Some(mut fields) = read_fields() else { return 0 };
     loop {

@@ -67,7 +67,7 @@ pub struct MapRequest {
     pub populate: bool,
     /// Counted as locked.
     pub locked: bool,
-    /// Shown by [`AddressSpace::mappings`].
+    /// Shown by [`AddressSpace::mappings_from`].
     pub file: Option<Tag>,
 }
 
@@ -91,7 +91,7 @@ bitflags::bitflags! {
     }
 }
 
-/// One mapping, as [`AddressSpace::mappings`] shows it.
+/// One mapping, as [`AddressSpace::mappings_from`] shows it.
 pub struct MappingInfo<'a> {
     /// First address.
     pub start: usize,

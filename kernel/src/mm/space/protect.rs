@@ -312,15 +312,8 @@ impl AddressSpace {
         self.inner.lock().mapped_up_to(&(addr..end)) == end
     }
 
-    /// Shows all mappings, lowest first. The space is locked meanwhile.
-    pub fn mappings(&self, show: &mut dyn FnMut(&MappingInfo)) {
-        self.mappings_from(0, &mut |info| {
-            show(info);
-            true
-        });
-    }
-
     /// Shows the mappings that end above an address, lowest first, until `show` says `false`.
+    /// The space is locked meanwhile.
     pub fn mappings_from(&self, addr: usize, show: &mut dyn FnMut(&MappingInfo) -> bool) {
         let inner = self.inner.lock();
         for area in inner.areas.within(addr..usize::MAX) {

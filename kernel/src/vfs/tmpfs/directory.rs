@@ -8,7 +8,7 @@ use names::DirIndex;
 
 use super::{Body, TmpNode, ENTRY_SIZE};
 use crate::sync::SpinLock;
-use crate::vfs::inode::{InodeRef, NewNode, Owner, Rename};
+use crate::vfs::inode::{InodeFlags, InodeRef, NewNode, Owner, Rename};
 use crate::vfs::types::{DirEntry, NodeKind, RenameFlags, Timestamp};
 use crate::{Kind, Result};
 
@@ -80,6 +80,7 @@ impl TmpNode {
     pub(super) fn create_entry(&self, name: &[u8], node: NewNode, owner: Owner) -> Result<InodeRef> {
         let directory = self.directory()?;
         let made = TmpNode::make(&self.shared, node, owner)?;
+        made.core.set_flags(self.core.flags() & InodeFlags::INHERITED, true);
         directory.insert(name, made.clone())?;
         if let Body::Directory(below) = &made.body {
             below.above.store(self.core.number, Ordering::Relaxed);

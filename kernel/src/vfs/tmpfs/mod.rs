@@ -19,7 +19,7 @@ use spin::Once;
 pub use self::options::Options;
 use self::room::Room;
 use super::file::{File, Io, OpenRequest};
-use super::inode::{FileSystem, Inode, InodeCore, InodeRef, NewNode, Owner, Rename};
+use super::inode::{FileSystem, Inode, InodeCore, InodeFlags, InodeRef, NewNode, Owner, Rename};
 use super::mount;
 use super::types::{
     AllocateFlags, DeviceNumber, DirEntry, FsStat, Metadata, NodeKind, SetAttr, Status, Whence, XattrFlags,
@@ -210,6 +210,9 @@ impl Inode for TmpNode {
         }
         self.core.apply(attr);
         Ok(())
+    }
+    fn attribute_flags(&self) -> Option<InodeFlags> {
+        matches!(self.body, Body::File { .. } | Body::Directory(_)).then_some(InodeFlags::ATTRIBUTES)
     }
     fn still_valid(&self) -> bool {
         self.core.links() > 0

@@ -24,10 +24,18 @@ use crate::project::Project;
 pub use batch::Shared;
 pub use report::Results;
 
-/// What runs where no part is named. The applets and the hostile programs take long and are not triaged yet: they
-/// run when named (see docs/testing.md).
-const DEFAULT: [Part; 7] =
-    [Part::Host, Part::Boot, Part::Run, Part::Bad, Part::Conformance, Part::Corpus, Part::Stress];
+/// What runs where no part is named. The hostile programs take long and are not triaged yet: they run when named
+/// (see docs/testing.md).
+const DEFAULT: [Part; 8] = [
+    Part::Host,
+    Part::Boot,
+    Part::Run,
+    Part::Bad,
+    Part::Conformance,
+    Part::Corpus,
+    Part::Applets,
+    Part::Stress,
+];
 
 pub fn test(options: &TestOptions) -> Result<u8> {
     let project = Project::find()?;
