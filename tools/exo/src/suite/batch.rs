@@ -190,10 +190,24 @@ impl Batch<'_> {
         let progress =
             Progress { into: output.clone(), bar: self.bar.clone(), after_newline: true, seen: done };
         guest.copy_output(progress, Shared::default(), None)?;
-        let silence = Duration::from_secs(u64::from(self.seconds) * 2 + 20);
+        let silence = Duration::from_secs_f64(f64::from(self.seconds * 2 + 20) * patience());
         let end = guest.wait(None, Some(silence))?;
         Ok((parse(&output.take()), guest.log(), end))
     }
+}
+
+/// How many times longer than on an idle host things take while other programs wait for its processors too. Two
+/// machines of our own will run besides what runs now.
+fn patience() -> f64 {
+    const OURS: f64 = 2.0;
+    /// However busy the host is, a machine that hangs is given up sometime.
+    const MOST: f64 = 10.0;
+    let waiting = std::fs::read_to_string("/proc/loadavg")
+        .ok()
+        .and_then(|text| text.split_whitespace().next()?.parse::<f64>().ok())
+        .unwrap_or(0.0);
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    ((waiting + OURS) / processors as f64).clamp(1.0, MOST)
 }
 
 #[cfg(test)]

@@ -11,11 +11,9 @@ use super::{applets, leaks, oracle, selected, Results};
 use crate::cli::{MachineOptions, Part, TestOptions};
 use crate::project::Project;
 
-/// A program may take this long on an idle host, where none needs a third of it.
+/// A program may take this long, in the time of the guest; none needs a third of it.
 const SECONDS: u32 = 60;
 const HOSTILE_SECONDS: u32 = 180;
-/// However busy the host is, a program that hangs is given up after so many times that.
-const MOST_PATIENCE: f64 = 10.0;
 
 pub fn run(project: &Project, options: &TestOptions, part: Part) -> Result<Results> {
     let (mut tests, mut files) = collect(project, part)?;
@@ -34,12 +32,11 @@ pub fn run(project: &Project, options: &TestOptions, part: Part) -> Result<Resul
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         bar
     };
-    let seconds = patience(if part == Part::Hostile { HOSTILE_SECONDS } else { SECONDS });
     let batch = |machine: MachineOptions, label| Batch {
         project,
         options: machine,
         files: files.clone(),
-        seconds,
+        seconds: if part == Part::Hostile { HOSTILE_SECONDS } else { SECONDS },
         bar: bar(label),
     };
     // Time in the guests that does not depend on how busy the host is; QEMU can do that for one CPU only.
@@ -92,19 +89,6 @@ pub fn run(project: &Project, options: &TestOptions, part: Part) -> Result<Resul
         results.record(&format!("{part:?}: nothing leaked in the kernel"), counted);
     }
     Ok(results)
-}
-
-/// A time limit that grows with the number of programs that wait for one of the host's processors: the emulated
-/// machines get that much less of them. Two machines of our own will run besides what runs now.
-fn patience(seconds: u32) -> u32 {
-    const OURS: f64 = 2.0;
-    let waiting = std::fs::read_to_string("/proc/loadavg")
-        .ok()
-        .and_then(|text| text.split_whitespace().next()?.parse::<f64>().ok())
-        .unwrap_or(0.0);
-    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let share = (waiting + OURS) / processors as f64;
-    (f64::from(seconds) * share.clamp(1.0, MOST_PATIENCE)) as u32
 }
 
 /// Whatever a quiet kernel says while programs run is a warning.
