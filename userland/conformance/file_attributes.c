@@ -28,12 +28,14 @@ TEST("file attributes: what immutable and append-only files refuse, who may set 
 	fails(chmod("f", 0600), EPERM);
 	fails(chown("f", 1, 1), EPERM);
 	fails(truncate("f", 0), EPERM);
+	fails(utimensat(AT_FDCWD, "f", NULL, 0), EPERM);
 	ok(set_flags(fd, FS_APPEND_FL | FS_NODUMP_FL));
 	is(flags_of(fd), FS_APPEND_FL | FS_NODUMP_FL);
 	fails(open("f", O_WRONLY), EPERM);
 	int end = (int)ok(open("f", O_WRONLY | O_APPEND));
 	is(write(end, "more", 4), 4);
 	fails(unlink("f"), EPERM);
+	ok(utimensat(AT_FDCWD, "f", NULL, 0));
 	ok(set_flags(fd, 0));
 	fails(set_flags(fd, FS_COMPR_FL), EOPNOTSUPP);
 	ok(set_flags(dir, FS_NODUMP_FL | FS_NOATIME_FL));

@@ -146,8 +146,7 @@ pub fn set_times_of(
     let both_now = accessed == TimeUpdate::Now && modified == TimeUpdate::Now;
     let flags = inode.core().flags();
     if flags.contains(InodeFlags::IMMUTABLE) || !both_now && flags.contains(InodeFlags::APPEND_ONLY) {
-        let kind = if both_now { Kind::AccessDenied } else { Kind::NotPermitted };
-        return Err(kind.into());
+        return Err(Kind::NotPermitted.into());
     }
     if !creds.owns(inode.core()) {
         if !both_now {

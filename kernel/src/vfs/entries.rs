@@ -39,21 +39,25 @@ impl Place {
     }
 }
 
+/// May the entries of this directory be changed?
+fn may_change_entries(ctx: &Context, directory: &InodeRef) -> Result<()> {
+    if directory.core().flags().contains(InodeFlags::IMMUTABLE) {
+        return Err(Kind::NotPermitted.into());
+    }
+    access::check(ctx.creds, &**directory, Access::WRITE | Access::EXECUTE)
+}
+
 /// May something be made in this directory?
 fn may_create(ctx: &Context, directory: &InodeRef) -> Result<()> {
     if directory.core().links() == 0 {
         return Err(Kind::NotFound.into());
     }
-    access::check(ctx.creds, &**directory, Access::WRITE | Access::EXECUTE)?;
-    if directory.core().flags().contains(InodeFlags::IMMUTABLE) {
-        return Err(Kind::AccessDenied.into());
-    }
-    Ok(())
+    may_change_entries(ctx, directory)
 }
 
 /// May this entry be removed from (or moved out of) the directory? `as_directory` says what it is expected to be.
 fn may_delete(ctx: &Context, directory: &InodeRef, victim: &InodeRef, as_directory: bool) -> Result<()> {
-    access::check(ctx.creds, &**directory, Access::WRITE | Access::EXECUTE)?;
+    may_change_entries(ctx, directory)?;
     let fixed = InodeFlags::IMMUTABLE | InodeFlags::APPEND_ONLY;
     if directory.core().flags().contains(InodeFlags::APPEND_ONLY) || victim.core().flags().intersects(fixed) {
         return Err(Kind::NotPermitted.into());
