@@ -2,7 +2,8 @@
 //!
 //! - [`Header::parse`] reads the file's first bytes and says where the program headers are;
 //! - [`Plan::new`] makes of them the list of mappings, everything checked: whatever the file says, what comes out
-//!   can be carried out or is refused with [`Malformed`];
+//!   can be carried out, or is marked unsound, or refused with [`Malformed`]. The difference is Linux's: it looks at
+//!   segments only when the old program is gone already;
 //! - [`stack`] lays out the initial stack: arguments, environment, auxiliary vector.
 //!
 //! The kernel does the reading and mapping. No input makes anything here panic.

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use xmas_elf::header::{parse_header, Class, Data, HeaderPt2, Machine, Type};
+use xmas_elf::header::{parse_header, HeaderPt2, Machine, Type};
 use xmas_elf::program::{ProgramHeader64, Type as SegmentType};
 
 use crate::Malformed;
@@ -11,10 +11,15 @@ use crate::Malformed;
 pub const PAGE: u64 = 4096;
 /// Bytes of the file that [`Header::parse`] looks at.
 pub const HEADER_SIZE: usize = 64;
+/// Bytes of the mark at a file's start, and what follows it: 64 bits, little-endian, version 1.
+const MAGIC_SIZE: usize = 4;
+const IDENTITY: [u8; 3] = [2, 1, 1];
 /// Bytes of one program header.
 const ENTRY_SIZE: usize = 56;
 /// Bytes of program headers at most, as Linux has it.
 pub const TABLE_MAX: usize = 4096;
+/// The largest alignment that is heeded.
+const ALIGNMENT_MAX: u64 = 1 << 30;
 /// Bytes of the interpreter's path at most, with its NUL.
 const PATH_MAX: u64 = 4096;
 
@@ -49,13 +54,11 @@ impl Header {
     pub fn parse(start: &[u8]) -> Result<Self, Malformed> {
         let mut bytes = Aligned([0; HEADER_SIZE]);
         bytes.0.copy_from_slice(start.get(..HEADER_SIZE).ok_or(Malformed)?);
+        // The machine says which class and byte order there are; Linux does not look at what the file says of them.
+        bytes.0[MAGIC_SIZE..MAGIC_SIZE + IDENTITY.len()].copy_from_slice(&IDENTITY);
         let header = parse_header(&bytes.0).map_err(|_| Malformed)?;
         let HeaderPt2::Header64(body) = header.pt2 else { return Err(Malformed) };
-        if header.pt1.class() != Class::SixtyFour
-            || header.pt1.data() != Data::LittleEndian
-            || body.machine.as_machine() != Machine::X86_64
-            || usize::from(body.ph_entry_size) != ENTRY_SIZE
-        {
+        if body.machine.as_machine() != Machine::X86_64 || usize::from(body.ph_entry_size) != ENTRY_SIZE {
             return Err(Malformed);
         }
         let kind = match body.type_.as_type() {
@@ -69,6 +72,17 @@ impl Header {
         }
         body.ph_offset.checked_add((count * ENTRY_SIZE) as u64).ok_or(Malformed)?;
         Ok(Self { kind, entry: body.entry_point, table_offset: body.ph_offset, count })
+    }
+
+    /// Would these bytes be a header, if the file's type were one that can be executed?
+    pub fn is_other_type(start: &[u8]) -> bool {
+        const TYPE: usize = 16;
+        const EXECUTABLE: [u8; 2] = [2, 0];
+        let mut bytes = [0; HEADER_SIZE];
+        let Some(start) = start.get(..HEADER_SIZE) else { return false };
+        bytes.copy_from_slice(start);
+        bytes[TYPE..TYPE + 2].copy_from_slice(&EXECUTABLE);
+        Self::parse(start).is_err() && Self::parse(&bytes).is_ok()
     }
 
     /// Bytes of the program headers.
@@ -109,13 +123,10 @@ impl Segment {
     pub const fn file_end(&self) -> u64 {
         self.address + self.file_size
     }
-    /// End of the last page that has a byte from the file; the start if none has.
+    /// End of the last page that comes from the file. One that begins inside a page has all of that page, also if
+    /// it has no byte of the file: what lies before it is the file's.
     pub const fn file_pages_end(&self) -> u64 {
-        if self.file_size == 0 {
-            self.start()
-        } else {
-            (self.file_end() + PAGE - 1) & !(PAGE - 1)
-        }
+        (self.file_end() + PAGE - 1) & !(PAGE - 1)
     }
     /// End of the segment.
     pub const fn end(&self) -> u64 {
@@ -143,8 +154,11 @@ pub struct Plan {
     pub kind: Kind,
     /// Address of the first instruction.
     pub entry: u64,
-    /// The mappings, by ascending address, none of them empty, none overlapping another's bytes.
+    /// The mappings in the order in which they are made, none of them empty. A later one takes what it needs from
+    /// those before it.
     pub segments: Vec<Segment>,
+    /// Can the program be put into memory? If not, there may still be an interpreter to be looked for first.
+    pub sound: bool,
     /// The program that is to load this one.
     pub interpreter: Option<Interpreter>,
     /// Does it ask for a stack that can be executed?
@@ -158,14 +172,15 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Makes the plan of the header, the program headers' bytes and the file's size; no address may reach
-    /// `address_limit`.
-    pub fn new(header: &Header, table: &[u8], file_size: u64, address_limit: u64) -> Result<Self, Malformed> {
+    /// Makes the plan of the header and the program headers' bytes; no address may reach `address_limit`. Whether
+    /// the file is long enough is not asked: pages behind its end are a matter of who touches them.
+    pub fn new(header: &Header, table: &[u8], address_limit: u64) -> Result<Self, Malformed> {
         let table = table.get(..header.table_size()).ok_or(Malformed)?;
         let mut plan = Self {
             kind: header.kind,
             entry: header.entry,
             segments: Vec::new(),
+            sound: true,
             interpreter: None,
             executable_stack: false,
             table_address: 0,
@@ -176,34 +191,33 @@ impl Plan {
         for bytes in table.chunks_exact(ENTRY_SIZE) {
             let mut entry = Aligned([0; ENTRY_SIZE]);
             entry.0.copy_from_slice(bytes);
-            plan.add(header, zero::read(&entry.0), file_size, address_limit)?;
+            plan.add(header, zero::read(&entry.0), address_limit)?;
         }
-        plan.check(address_limit)?;
+        plan.sound &= !plan.segments.is_empty();
         Ok(plan)
     }
 
-    fn add(
-        &mut self,
-        header: &Header,
-        entry: &ProgramHeader64,
-        size: u64,
-        limit: u64,
-    ) -> Result<(), Malformed> {
+    fn add(&mut self, header: &Header, entry: &ProgramHeader64, limit: u64) -> Result<(), Malformed> {
         match entry.get_type() {
-            Ok(SegmentType::Load) => {
-                if let Some(segment) = segment(entry, size, limit)? {
-                    if entry.align.is_power_of_two() && entry.align <= 1 << 30 {
+            Ok(SegmentType::Load) => match segment(entry, limit) {
+                Ok(Some(segment)) => {
+                    if entry.align.is_power_of_two() && entry.align <= ALIGNMENT_MAX {
                         self.alignment = self.alignment.max(entry.align);
+                    }
+                    // A place that is aligned so cannot be found for what has to find one.
+                    if entry.align.is_power_of_two() && entry.align > limit && self.kind == Kind::Movable {
+                        self.sound = false;
                     }
                     if (segment.offset..segment.offset + segment.file_size).contains(&header.table_offset) {
                         self.table_address = segment.address + (header.table_offset - segment.offset);
                     }
                     self.segments.push(segment);
                 }
-            }
+                Ok(None) => {}
+                Err(Malformed) => self.sound = false,
+            },
             Ok(SegmentType::Interp) if self.interpreter.is_none() => {
-                let end = entry.offset.checked_add(entry.file_size).ok_or(Malformed)?;
-                if !(2..=PATH_MAX).contains(&entry.file_size) || end > size {
+                if !(2..=PATH_MAX).contains(&entry.file_size) {
                     return Err(Malformed);
                 }
                 self.interpreter =
@@ -216,22 +230,11 @@ impl Plan {
         Ok(())
     }
 
-    fn check(&self, limit: u64) -> Result<(), Malformed> {
-        if self.segments.is_empty() {
-            return Err(Malformed);
-        }
-        let ordered = self.segments.windows(2).all(|pair| pair[0].end() <= pair[1].address);
-        if !ordered || self.entry >= limit {
-            return Err(Malformed);
-        }
-        Ok(())
-    }
-
-    /// The first page's address.
+    /// The lowest page's address.
     pub fn low(&self) -> u64 {
-        self.segments.first().map_or(0, Segment::start)
+        self.segments.iter().map(Segment::start).min().unwrap_or(0)
     }
-    /// End of the last page.
+    /// End of the highest page.
     pub fn high(&self) -> u64 {
         self.segments.iter().map(Segment::pages_end).max().unwrap_or(0)
     }
@@ -239,27 +242,31 @@ impl Plan {
     pub fn end(&self) -> u64 {
         self.segments.iter().map(Segment::end).max().unwrap_or(0)
     }
-    /// Bytes from the first page to the end of the last.
+    /// End of the last byte that comes from the file: where the memory without content begins.
+    pub fn content_end(&self) -> u64 {
+        self.segments.iter().map(Segment::file_end).max().unwrap_or(0)
+    }
+    /// Bytes from the lowest page to the end of the highest.
     pub fn span(&self) -> u64 {
         self.high() - self.low()
     }
 }
 
 /// A checked segment; `None` if it is empty.
-fn segment(entry: &ProgramHeader64, file_size: u64, limit: u64) -> Result<Option<Segment>, Malformed> {
-    if entry.mem_size == 0 && entry.file_size == 0 {
-        return Ok(None);
-    }
+fn segment(entry: &ProgramHeader64, limit: u64) -> Result<Option<Segment>, Malformed> {
     let end = entry.virtual_addr.checked_add(entry.mem_size).ok_or(Malformed)?;
     let file_end = entry.offset.checked_add(entry.file_size).ok_or(Malformed)?;
     let congruent = entry.virtual_addr % PAGE == entry.offset % PAGE;
+    let has_pages = entry.file_size > 0 || entry.virtual_addr % PAGE > 0;
     if entry.file_size > entry.mem_size
+        || entry.virtual_addr >= limit
         || end > limit
-        || file_end > file_size
-        || file_end > i64::MAX as u64
-        || entry.file_size > 0 && !congruent
+        || has_pages && (!congruent || file_end > i64::MAX as u64)
     {
         return Err(Malformed);
+    }
+    if entry.mem_size == 0 {
+        return Ok(None);
     }
     Ok(Some(Segment {
         address: entry.virtual_addr,

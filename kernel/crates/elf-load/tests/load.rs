@@ -46,11 +46,11 @@ fn file(kind: u16, entry: u64, entries: &[Entry]) -> Vec<u8> {
     file
 }
 
-fn plan(bytes: &[u8], size: u64) -> Result<Plan, Malformed> {
+fn plan(bytes: &[u8]) -> Result<Plan, Malformed> {
     let header = Header::parse(bytes)?;
     let start = usize::try_from(header.table_offset).map_err(|_| Malformed)?;
     let table = bytes.get(start..).ok_or(Malformed)?;
-    Plan::new(&header, table, size, LIMIT)
+    Plan::new(&header, table, LIMIT)
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn an_ordinary_program() {
             Entry { kind: GNU_STACK, flags: 6, offset: 0, address: 0, file_size: 0, memory_size: 0 },
         ],
     );
-    let plan = plan(&bytes, 0x2000).expect("a good program");
+    let plan = plan(&bytes).expect("a good program");
     assert_eq!(plan.kind, Kind::Fixed);
     assert_eq!((plan.low(), plan.high(), plan.end()), (0x40_0000, 0x40_5000, 0x40_4800));
     assert_eq!((plan.table_address, plan.table_count), (0x40_0040, 4));
@@ -86,7 +86,7 @@ fn an_interpreter_and_an_executable_stack() {
             Entry { kind: GNU_STACK, flags: 7, offset: 0, address: 0, file_size: 0, memory_size: 0 },
         ],
     );
-    let plan = plan(&bytes, 0x300).expect("a good program");
+    let plan = plan(&bytes).expect("a good program");
     assert_eq!(plan.kind, Kind::Movable);
     assert!(plan.executable_stack);
     assert_eq!(plan.interpreter.map(|i| (i.offset, i.length)), Some((0x200, 20)));
@@ -94,27 +94,49 @@ fn an_interpreter_and_an_executable_stack() {
 
 #[test]
 fn what_is_refused() {
-    let good = load(5, 0, 0x1_0000, 0x100, 0x100);
-    let cases: [(&str, Vec<u8>); 9] = [
-        ("no segment", file(2, 0, &[])),
-        ("a relocatable file", file(1, 0, &[load(5, 0, 0x1_0000, 1, 1)])),
-        ("more in the file than in memory", file(2, 0, &[load(5, 0, 0x1_0000, 2, 1)])),
-        ("not congruent", file(2, 0, &[load(5, 1, 0x1_0000, 1, 1)])),
-        ("beyond the file", file(2, 0, &[load(5, 0xf00, 0x1_0f00, 0x1000, 0x1000)])),
-        ("beyond user memory", file(2, 0, &[load(5, 0, LIMIT - 0x1000, 0x100, 0x2000)])),
-        ("wrapping", file(2, 0, &[load(5, 0, u64::MAX - 0xfff, 0x100, 0x2000)])),
-        ("out of order", file(2, 0, &[load(5, 0, 0x2_0000, 1, 1), load(5, 0, 0x1_0000, 1, 1)])),
-        ("entry in the kernel", file(2, u64::MAX, &[good])),
-    ];
-    for (what, bytes) in cases {
-        assert_eq!(plan(&bytes, 0x1000), Err(Malformed), "{what}");
-    }
+    assert_eq!(plan(&file(2, 0, &[])), Err(Malformed), "no segment");
+    assert_eq!(plan(&file(1, 0, &[load(5, 0, 0x1_0000, 1, 1)])), Err(Malformed), "a relocatable file");
     let bytes = file(2, 0, &[load(5, 0, 0x1_0000, 0x78, 0x78)]);
     for length in 0..HEADER_SIZE {
         assert_eq!(Header::parse(&bytes[..length]), Err(Malformed));
     }
     let many: Vec<Entry> = (0..TABLE_MAX as u64 / 56 + 1).map(|i| load(4, 0, i * PAGE, 1, 1)).collect();
-    assert_eq!(plan(&file(2, 0, &many), 0x1000), Err(Malformed));
+    assert_eq!(plan(&file(2, 0, &many)), Err(Malformed));
+}
+
+#[test]
+fn what_cannot_be_mapped() {
+    let cases = [
+        ("nothing to load", Entry { kind: GNU_STACK, ..load(5, 0, 0, 0, 0) }),
+        ("more in the file than in memory", load(5, 0, 0x1_0000, 2, 1)),
+        ("not congruent", load(5, 1, 0x1_0000, 1, 1)),
+        ("not congruent, without content", load(5, 0, 0x1_0001, 0, 1)),
+        ("beyond user memory", load(5, 0, LIMIT - 0x1000, 0x100, 0x2000)),
+        ("wrapping", load(5, 0, u64::MAX - 0xfff, 0x100, 0x2000)),
+        ("an offset that is negative", load(5, 1 << 63, 0x1_0000, 1, 1)),
+    ];
+    for (what, entry) in cases {
+        assert!(!plan(&file(2, 0, &[entry])).expect("a program").sound, "{what}");
+    }
+    let strange = [
+        ("beyond the file", [load(5, 0xf000, 0x1_0000, 0x1000, 0x1000), load(5, 0, 0x2_0000, 1, 1)]),
+        ("out of order", [load(5, 0, 0x2_0000, 1, 1), load(5, 0, 0x1_0000, 1, 1)]),
+        ("overlapping", [load(5, 0, 0x1_0000, 0x2000, 0x2000), load(5, 0, 0x1_0800, 0, 0x100)]),
+    ];
+    for (what, [one, mut other]) in strange {
+        if what == "overlapping" {
+            other.offset = 0x800;
+        }
+        let plan = plan(&file(2, 0, &[one, other])).expect("a program");
+        assert!(plan.sound && plan.segments.len() == 2 && plan.low() == 0x1_0000, "{what}");
+    }
+    let mut class = file(2, 0, &[load(5, 0, 0x1_0000, 1, 1)]);
+    (class[4], class[5]) = (1, 2);
+    assert!(plan(&class).is_ok_and(|plan| plan.sound), "class and byte order are the machine's");
+    assert!(
+        Header::is_other_type(&file(4, 0, &[])[..HEADER_SIZE]) == Header::is_other_type(&[0; HEADER_SIZE])
+    );
+    assert!(Header::is_other_type(&file(4, 0, &[load(5, 0, 0x1_0000, 1, 1)])));
 }
 
 fn strings(list: &[&[u8]]) -> Strings {
@@ -214,28 +236,56 @@ fn entry() -> impl Strategy<Value = Entry> {
     )
 }
 
-fn check_segment(segment: &Segment, size: u64) {
+fn check_segment(segment: &Segment) {
     assert!(segment.memory_size > 0 && segment.file_size <= segment.memory_size);
-    assert!(segment.end() <= LIMIT && segment.offset + segment.file_size <= size);
+    assert!(segment.end() <= LIMIT && segment.address < LIMIT);
     assert!(segment.start() <= segment.file_pages_end() && segment.file_pages_end() <= segment.pages_end());
+    let from_file = segment.file_pages_end() - segment.start();
+    assert!(
+        from_file == 0 || segment.file_start() % PAGE == 0 && segment.offset % PAGE == segment.address % PAGE
+    );
+    assert!(from_file == 0 || segment.file_start().checked_add(from_file).is_some());
 }
 
 proptest! {
     #[test]
     fn any_bytes_are_a_plan_or_malformed(bytes in prop::collection::vec(any::<u8>(), 0..512)) {
-        let _ = plan(&bytes, bytes.len() as u64);
+        let _ = plan(&bytes);
     }
 
     #[test]
     fn what_is_planned_can_be_done(
-        kind in 2u16..4, entry in any::<u64>(), entries in prop::collection::vec(entry(), 0..6), size in 0u64..0x10000,
+        kind in 2u16..4, start in any::<u64>(), entries in prop::collection::vec(entry(), 0..6),
     ) {
-        if let Ok(plan) = plan(&file(kind, entry, &entries), size) {
-            plan.segments.iter().for_each(|segment| check_segment(segment, size));
-            prop_assert!(plan.segments.windows(2).all(|pair| pair[0].end() <= pair[1].address));
-            prop_assert!(plan.low() < plan.high() && plan.span() <= LIMIT + PAGE);
+        if let Ok(plan) = plan(&file(kind, start, &entries)) {
+            plan.segments.iter().for_each(check_segment);
+            prop_assert!(!plan.sound || !plan.segments.is_empty());
+            prop_assert!(plan.low() <= plan.high() && plan.span() <= LIMIT + PAGE);
+            prop_assert!(plan.content_end() <= plan.end() && plan.end() <= plan.high());
             prop_assert!(plan.alignment.is_power_of_two());
         }
+    }
+
+    /// Each page belongs to the last segment that wants it, as a table of pages kept beside says.
+    #[test]
+    fn later_segments_win(
+        places in prop::collection::vec((0u64..16, 1u64..5, 0u64..5), 1..6),
+    ) {
+        let entries: Vec<Entry> = places
+            .iter()
+            .map(|(page, pages, content)| load(6, 0, page * PAGE, content.min(pages) * PAGE, pages * PAGE))
+            .collect();
+        let plan = plan(&file(2, 0, &entries)).expect("a program");
+        prop_assert!(plan.sound);
+        let (mut model, mut mapped) = ([None; 24], [None; 24]);
+        for (index, (page, pages, _)) in places.iter().enumerate() {
+            model[*page as usize..(page + pages) as usize].fill(Some(index));
+        }
+        for (index, segment) in plan.segments.iter().enumerate() {
+            mapped[(segment.start() / PAGE) as usize..(segment.pages_end() / PAGE) as usize].fill(Some(index));
+        }
+        prop_assert_eq!(model, mapped);
+        prop_assert_eq!(plan.low() / PAGE, model.iter().position(Option::is_some).unwrap_or(0) as u64);
     }
 
     #[test]
@@ -244,7 +294,7 @@ proptest! {
             load(4, 0, 0x40_0000, 0x200, 0x200), load(5, 0x1000, 0x40_1000, 0x80, 0x80), load(6, 0x1f00, 0x40_3f00, 0x100, 0x900),
         ]);
         bytes[at] ^= 1 << bit;
-        let _ = plan(&bytes, 0x2000);
+        let _ = plan(&bytes);
     }
 
     #[test]

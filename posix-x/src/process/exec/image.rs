@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::sync::atomic::Ordering::Relaxed;
 
 use elf_load::stack::{self, Content};
-use elf_load::{Header, Kind, Plan, Segment, PAGE};
+use elf_load::{Header, Kind, Plan, Segment, HEADER_SIZE, PAGE};
 use exo_kernel::arch::{usercopy, USER_TOP};
 use exo_kernel::dev::random;
 use exo_kernel::mm::{AddressSpace, MapRequest, Prot};
@@ -35,9 +35,31 @@ pub struct NewImage {
     pub space: Arc<AddressSpace>,
     entry: usize,
     stack: stack::Image,
-    /// Bytes behind a segment's file content, to be zeroed.
-    tails: Vec<(usize, usize)>,
+    tails: Vec<Tail>,
     image: Image,
+}
+
+/// Bytes behind a segment's file content, to be zeroed.
+struct Tail {
+    start: usize,
+    length: usize,
+    /// Behind all content: this is where the program's memory begins. Elsewhere odd protections may keep them as
+    /// they are.
+    last: bool,
+}
+
+/// Why there is no new program.
+pub enum Failure {
+    /// The old one goes on with an error.
+    Error(Errno),
+    /// Linux finds this out when the old program is gone, so that goes here too.
+    Fatal,
+}
+
+impl<E: Into<Errno>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Error(error.into())
+    }
 }
 
 /// Random numbers for placing things, or zeros.
@@ -57,6 +79,11 @@ impl Randomiser {
     }
 }
 
+/// A segment that cannot be mapped.
+fn fatal<E>(_: E) -> Failure {
+    Failure::Fatal
+}
+
 /// A program's plan, and where it is put.
 struct Placed {
     plan: Plan,
@@ -67,6 +94,11 @@ struct Placed {
 impl Placed {
     fn at(&self, address: u64) -> usize {
         (address as usize).wrapping_add(self.bias)
+    }
+
+    /// The first instruction.
+    fn entry(&self) -> Result<usize, Failure> {
+        Some(self.at(self.plan.entry)).filter(|entry| *entry < USER_TOP).ok_or(Failure::Fatal)
     }
 }
 
@@ -84,7 +116,7 @@ fn plan_of(program: &Program) -> Result<Plan, Errno> {
     if program.read(&mut table, header.table_offset)? < table.len() {
         return Err(Errno::ENOEXEC);
     }
-    Plan::new(&header, &table, program.metadata().size, USER_TOP as u64).map_err(|_| Errno::ENOEXEC)
+    Plan::new(&header, &table, USER_TOP as u64).map_err(|_| Errno::ENOEXEC)
 }
 
 fn prot_of(segment: &Segment) -> Prot {
@@ -100,7 +132,7 @@ fn map_program(
     space: &Arc<AddressSpace>,
     program: &Program,
     placed: &Placed,
-    tails: &mut Vec<(usize, usize)>,
+    tails: &mut Vec<Tail>,
 ) -> Result<(), Errno> {
     let vmo = program.file().map()?;
     let tag: Arc<dyn core::any::Any + Send + Sync> = program.file().clone();
@@ -121,16 +153,18 @@ fn map_program(
         }
         let end = placed.at(segment.pages_end());
         if end > file_end {
+            // As on Linux it can be written whatever the segment says.
             let request = MapRequest {
                 addr: Some(file_end),
                 fixed: true,
-                ..MapRequest::anonymous(end - file_end, prot)
+                ..MapRequest::anonymous(end - file_end, prot | Prot::READ | Prot::WRITE)
             };
             space.map(&request)?;
         }
         let content_end = placed.at(segment.file_end());
-        if segment.write && segment.memory_size > segment.file_size && file_end > content_end {
-            tails.push((content_end, file_end - content_end));
+        if segment.memory_size > segment.file_size && file_end > content_end {
+            let last = segment.file_end() == placed.plan.content_end();
+            tails.push(Tail { start: content_end, length: file_end - content_end, last });
         }
     }
     Ok(())
@@ -153,11 +187,35 @@ fn find_place(space: &Arc<AddressSpace>, plan: &Plan, base: Option<usize>) -> Re
 fn open_interpreter(t: &Task, program: &Program, plan: &Plan) -> Result<Option<Program>, Errno> {
     let Some(interpreter) = plan.interpreter else { return Ok(None) };
     let mut path = zeroed(interpreter.length)?;
-    if program.read(&mut path, interpreter.offset)? < path.len() || path.pop() != Some(0) {
+    let end = interpreter.offset.checked_add(path.len() as u64);
+    if end.is_none_or(|end| end > i64::MAX as u64) {
+        return Err(Errno::EINVAL);
+    }
+    if program.read(&mut path, interpreter.offset)? < path.len() {
+        return Err(Errno::EIO);
+    }
+    if path.pop() != Some(0) {
         return Err(Errno::ENOEXEC);
     }
     let path = path.split(|byte| *byte == 0).next().unwrap_or(&[]);
+    if path.is_empty() {
+        // It names the current directory, which nobody executes.
+        return Err(Errno::EACCES);
+    }
     Program::open(t, Fd::CWD, path, 0).map(Some)
+}
+
+/// The interpreter's plan. What is no program is a bad interpreter here, not a bad program.
+fn interpreter_plan(interpreter: &Program) -> Result<Plan, Failure> {
+    if interpreter.start().len() < HEADER_SIZE {
+        return Err(Errno::EIO.into());
+    }
+    match plan_of(interpreter) {
+        // Of the type Linux takes notice late.
+        Err(Errno::ENOEXEC) if Header::is_other_type(interpreter.start()) => Err(Failure::Fatal),
+        Err(Errno::ENOEXEC) => Err(Errno::ELIBBAD.into()),
+        other => Ok(other?),
+    }
 }
 
 impl NewImage {
@@ -168,15 +226,13 @@ impl NewImage {
         arguments: &Arguments,
         creds: &Credentials,
         secure: bool,
-    ) -> Result<Self, Errno> {
+    ) -> Result<Self, Failure> {
         let plan = plan_of(program)?;
         let interpreter = open_interpreter(t, program, &plan)?;
-        // What is no ELF file at all is a bad interpreter, not a bad program.
-        let is_elf = |interpreter: &Program| interpreter.start().starts_with(b"\x7fELF");
-        if interpreter.as_ref().is_some_and(|interpreter| !is_elf(interpreter)) {
-            return Err(Errno::ELIBBAD);
+        let interpreter_plan = interpreter.as_ref().map(interpreter_plan).transpose()?;
+        if !plan.sound || interpreter_plan.as_ref().is_some_and(|plan| !plan.sound) {
+            return Err(Failure::Fatal);
         }
-        let interpreter_plan = interpreter.as_ref().map(plan_of).transpose()?;
         let randomiser = Randomiser { on: t.persona.load(Relaxed) & ADDR_NO_RANDOMIZE == 0 };
         let space = AddressSpace::new()?;
         set_limits(&space, t.process());
@@ -187,9 +243,10 @@ impl NewImage {
 
         let mut tails = Vec::new();
         let base = interpreter.as_ref().map(|_| MOVABLE_BASE + randomiser.pages(28));
-        let bias = if plan.kind == Kind::Fixed { 0 } else { find_place(&space, &plan, base)? };
+        let bias =
+            if plan.kind == Kind::Fixed { 0 } else { find_place(&space, &plan, base).map_err(fatal)? };
         let placed = Placed { plan, bias };
-        map_program(&space, program, &placed, &mut tails)?;
+        map_program(&space, program, &placed, &mut tails).map_err(fatal)?;
         let brk_gap = randomiser.pages(13);
         let brk = placed.at(placed.plan.end()).next_multiple_of(PAGE as usize) + brk_gap;
         let brk = if placed.plan.kind == Kind::Movable && interpreter.is_none() {
@@ -200,13 +257,14 @@ impl NewImage {
         };
         space.set_layout(mmap_base, brk);
 
-        let mut entry = placed.at(placed.plan.entry);
+        let mut entry = if interpreter.is_none() { placed.entry()? } else { 0 };
         let mut interpreter_base = 0;
         if let (Some(interpreter), Some(plan)) = (&interpreter, interpreter_plan) {
-            let bias = if plan.kind == Kind::Fixed { 0 } else { find_place(&space, &plan, None)? };
+            let bias =
+                if plan.kind == Kind::Fixed { 0 } else { find_place(&space, &plan, None).map_err(fatal)? };
             let placed = Placed { plan, bias };
-            map_program(&space, interpreter, &placed, &mut tails)?;
-            entry = placed.at(placed.plan.entry);
+            map_program(&space, interpreter, &placed, &mut tails).map_err(fatal)?;
+            entry = placed.entry()?;
             interpreter_base = bias;
         }
         let vdso = vdso::map(&space)?;
@@ -218,8 +276,8 @@ impl NewImage {
 
     /// Writes what must be written, now that the space is the current one. Entry and stack pointer of the program.
     pub fn enter(self, process: &Process) -> Result<(usize, usize), Errno> {
-        for (start, length) in self.tails {
-            if usercopy::clear_user(start, length) != 0 {
+        for Tail { start, length, last } in self.tails {
+            if usercopy::clear_user(start, length) != 0 && last {
                 return Err(Errno::EFAULT);
             }
         }

@@ -22,14 +22,21 @@ use crate::security::{Caps, Credentials};
 use crate::signal::{AltStack, SIGCHLD, SIGSEGV};
 use crate::{Errno, SysResult};
 pub use arguments::Arguments;
-use image::NewImage;
+use image::{Failure, NewImage};
 pub use program::Program;
 
 /// Runs `program` in the calling thread. On success the frame is that of the new program.
 pub fn execute(t: &Task, frame: &mut UserFrame, program: Program, arguments: Arguments) -> SysResult {
     let creds = new_credentials(t, &program);
     let secure = !creds.same_ids() || creds.permitted != t.creds().permitted && creds.uid != 0;
-    let image = NewImage::load(t, &program, &arguments, &creds, secure)?;
+    let image = match NewImage::load(t, &program, &arguments, &creds, secure) {
+        Ok(image) => image,
+        Err(Failure::Error(error)) => return Err(error),
+        Err(Failure::Fatal) => {
+            t.process().signals.end_all(SIGSEGV);
+            return Err(Errno::ENOEXEC);
+        }
+    };
     become_sole(t)?;
     commit(t, frame, &program, image, creds);
     Ok(0)
@@ -90,7 +97,9 @@ fn commit(t: &Task, frame: &mut UserFrame, program: &Program, image: NewImage, c
     match start {
         Ok((entry, stack)) => *frame = UserFrame::start(entry, stack),
         // The new program's memory cannot be written, and the old one is gone.
-        Err(_) => exit::exit_group(t, SIGSEGV),
+        Err(_) => {
+            process.signals.end_all(SIGSEGV);
+        }
     }
 }
 
