@@ -7,6 +7,8 @@
 //! A runnable thread on its way from one queue to another is in none, and belongs to whoever took it out; nobody else
 //! changes its CPU. A thread is only taken where it was switched away from completely: out of a queue, whose lock is
 //! held across each switch, or by the one that goes on after it.
+//!
+//! What is here only runs where there are several CPUs, and stays out of line: with one CPU it costs nothing else.
 
 use alloc::boxed::Box;
 use core::sync::atomic::Ordering;
@@ -59,7 +61,14 @@ pub fn prepare_cpu(id: u32) -> Result<IdleThread> {
 /// Has a CPU look at what has changed for it, unless it is this one, which sees for itself.
 #[inline]
 pub(super) fn kick(cpu: &Cpu, id: u32) {
-    if cpu::are_many() && !core::ptr::eq(cpu, cpu::this()) {
+    if cpu::are_many() {
+        kick_other(cpu, id);
+    }
+}
+
+#[inline(never)]
+fn kick_other(cpu: &Cpu, id: u32) {
+    if !core::ptr::eq(cpu, cpu::this()) {
         ipi::kick(id);
     }
 }
@@ -95,6 +104,7 @@ fn choose(thread: &Thread) -> u32 {
 }
 
 /// Puts a thread that just became runnable into the best queue. `queue` is that of its CPU.
+#[inline(never)]
 pub(super) fn place_woken(
     cpu: &'static Cpu,
     mut queue: IrqLockGuard<'static, Queue>,
@@ -110,6 +120,7 @@ pub(super) fn place_woken(
 }
 
 /// Puts a runnable thread that is in no queue into the best one.
+#[inline(never)]
 pub(super) fn place_new(thread: &'static Thread) {
     thread.set_cpu(choose(thread));
     join(thread, Turn::Again);
@@ -131,6 +142,7 @@ fn join(thread: &'static Thread, turn: Turn) {
 }
 
 /// Takes a thread over that waits for another CPU; returns whether there was one. For the idle thread of CPU `id`.
+#[inline(never)]
 pub(super) fn steal(id: u32) -> bool {
     let count = cpu::online() as u32;
     for other in (1..count).map(|step| cpu::number((id + step) % count)) {
@@ -152,6 +164,7 @@ pub(super) fn steal(id: u32) -> bool {
 }
 
 /// Wakes an idle CPU, if there is one, to take over from this one, for which threads wait.
+#[inline(never)]
 pub(super) fn call_for_help() {
     let idle = cpu::idle_mask();
     if idle != 0 {
@@ -160,6 +173,7 @@ pub(super) fn call_for_help() {
 }
 
 /// Has a thread that may be in user mode on another CPU look at its work.
+#[inline(never)]
 pub(super) fn interrupt(thread: &Thread) {
     let id = thread.cpu();
     let cpu = cpu::number(id);

@@ -11,7 +11,7 @@ use core::cell::UnsafeCell;
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::ops::Deref;
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::sync::atomic::{fence, AtomicU32, Ordering};
 
 use exo_kernel::cap::{Capability, Rights};
 use exo_kernel::sync::SpinLock;
@@ -151,6 +151,8 @@ impl FdTable {
         if Arc::strong_count(table) != 1 {
             return table.get_shared(fd);
         }
+        // What another owner changed before it let go of the table is seen.
+        fence(Ordering::Acquire);
         // SAFETY: the caller's task is the only owner, so no other thread changes the slots while this
         // one looks; others may only read (`snapshot`).
         let slots = unsafe { &*table.slots.get() };
