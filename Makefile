@@ -31,6 +31,10 @@ setup: ## Install what the build needs, or say what to install
 test: all userland ## Run every test; ends with "N passed, M failed" (ARGS="boot --filter vi")
 	@$(EXO) test $(ARGS)
 
+.PHONY: test-checked
+test-checked: all userland kernel-checked ## Run conformance and corpus with a kernel that checks itself (ARGS="conformance")
+	@$(EXO) test $(or $(ARGS),conformance corpus) --kernel $(KERNEL)-checked
+
 .PHONY: check
 check: setup ## The fast loop: formatting, lints on every crate, host tests, layer rules
 	@tools/check
@@ -59,6 +63,11 @@ debug: all ## Start QEMU waiting for gdb, and gdb with the kernel's symbols
 kernel: setup ## Build the kernel only
 	@tools/kernel-cargo build --release
 	@kernel/image/add-symbols target/x86_64-unknown-none/release/exo-kernel $(KERNEL)
+
+.PHONY: kernel-checked
+kernel-checked: setup ## Build a kernel that checks the order of locks, arithmetic and its own assertions
+	@tools/kernel-cargo build --profile checked
+	@kernel/image/add-symbols target/x86_64-unknown-none/checked/exo-kernel $(KERNEL)-checked
 
 .PHONY: userland
 userland: setup ## Build the C programs: init, test runner, conformance tests, benchmarks

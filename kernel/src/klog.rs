@@ -4,7 +4,7 @@
 //! console level also go to the console: the polled first serial port until [`set_console`] names another sink.
 
 use core::fmt::{self, Write};
-use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
 
 use log::{Level, LevelFilter, Metadata, Record};
 
@@ -212,6 +212,14 @@ pub fn emergency(message: fmt::Arguments) {
     arch::early_serial::write(b"\n");
 }
 
+/// Warnings and errors of the kernel itself since the start.
+static WARNINGS: AtomicUsize = AtomicUsize::new(0);
+
+/// Warnings and errors of the kernel itself since the start, whether the console shows them or not.
+pub fn warnings() -> usize {
+    WARNINGS.load(Ordering::Relaxed)
+}
+
 struct Logger;
 
 impl log::Log for Logger {
@@ -225,6 +233,9 @@ impl log::Log for Logger {
             Level::Info => severity::INFO,
             Level::Debug | Level::Trace => severity::DEBUG,
         };
+        if record.level() <= Level::Warn {
+            WARNINGS.fetch_add(1, Ordering::Relaxed);
+        }
         write(severity, *record.args());
     }
     fn flush(&self) {}

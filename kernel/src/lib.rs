@@ -16,6 +16,7 @@ pub mod ipc;
 pub mod klog;
 pub mod mm;
 pub mod params;
+pub mod room;
 pub mod sched;
 pub mod sync;
 pub mod time;

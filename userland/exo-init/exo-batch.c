@@ -11,7 +11,8 @@
  *   @@ name status length
  *   …captured bytes…
  *
- * where status is the exit code, `sigN`, `timeout`, or `error`; `@@end N` closes the report. Whatever
+ * The program `count-objects` is exo-batch itself: it reports what the kernel says of its objects in
+ * /proc/exo/objects. Everywhere status is the exit code, `sigN`, `timeout`, or `error`; `@@end N` closes the report. Whatever
  * the program leaves running is killed and reaped, and its directory is removed.
  * The same binary runs on Linux and on Exo-OS, so that both reports can be compared.
  */
@@ -31,16 +32,17 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { DEFAULT_SECONDS = 20, MAX_ARGS = 256, STRAY_ROUNDS = 200 };
+enum { DEFAULT_SECONDS = 20, MAX_ARGS = 256, LINE_ROOM = 8192, STRAY_ROUNDS = 200 };
 
 static sigset_t child_signal;
 static const char *base = "/tmp/exo-batch";
-static char work[256], capture[256];
+static char work[256], capture[256], buffer[65536];
+static int caches, objects;
 
 static _Noreturn void die(const char *what)
 {
 	fprintf(stderr, "exo-batch: %s: %s\n", what, strerror(errno));
-	exit(2);
+	_exit(2);
 }
 
 static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *where)
@@ -193,7 +195,6 @@ static void print_report(const char *name, const char *status)
 	if (fd >= 0)
 		fstat(fd, &st);
 	printf("@@ %s %s %lld\n", name, status, (long long)st.st_size);
-	char buffer[65536];
 	long long left = st.st_size;
 	while (left > 0) {
 		size_t want = left < (long long)sizeof buffer ? (size_t)left : sizeof buffer;
@@ -209,12 +210,18 @@ static void print_report(const char *name, const char *status)
 		close(fd);
 }
 
+static void finish(const char *name, const char *status)
+{
+	print_report(name, status);
+	remove_tree(work);
+	unlink(capture);
+}
+
 static void run_one(const char *name, char **argv, double seconds)
 {
 	char text[32] = "error";
 	if (mkdir(work, 0755) < 0)
 		die(work);
-	fflush(NULL);
 	pid_t program = fork();
 	if (program == 0)
 		run_program(argv);
@@ -231,9 +238,67 @@ static void run_one(const char *name, char **argv, double seconds)
 		}
 		reap_strays(program);
 	}
-	print_report(name, text);
-	remove_tree(work);
-	unlink(capture);
+	finish(name, text);
+}
+
+/* What the kernel says of its objects, after it has given back what it only keeps. Both files are open all the time:
+ * whatever is allocated to open one is among what is kept, and would be counted differently each time. */
+static size_t read_objects(void)
+{
+	size_t have = 0;
+	if (write(caches, "3", 1) != 1)
+		return 0;
+	for (ssize_t n; (n = pread(objects, buffer + have, sizeof buffer - have, (off_t)have)) > 0;)
+		have += (size_t)n;
+	return have;
+}
+
+static void prepare_counting(void)
+{
+	caches = open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
+	objects = open("/proc/exo/objects", O_RDONLY | O_CLOEXEC);
+	/* From here on there is a page behind each part of the buffer, and an earlier text in the kernel. */
+	memset(buffer, 0, sizeof buffer);
+	read_objects();
+}
+
+static const char *count_objects(void)
+{
+	size_t have = read_objects();
+	int out = open(capture, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	int good = have > 0 && write(out, buffer, have) == (ssize_t)have;
+	close(out);
+	return good ? "0" : "1";
+}
+
+/* A child of its own for each program: what it allocates on the way goes with it, so that this process is the same
+ * before the first program and after the last. Only the counting must be done here, where no other process's
+ * objects are among those that are counted. */
+static void delegate(const char *name, char **argv, double seconds)
+{
+	const char *counted = strcmp(argv[0], "count-objects") == 0 ? count_objects() : NULL;
+	pid_t runner = fork();
+	if (runner < 0)
+		die("fork");
+	if (runner == 0) {
+		prctl(PR_SET_CHILD_SUBREAPER, 1);
+		if (counted)
+			finish(name, counted);
+		else
+			run_one(name, argv, seconds);
+		_exit(0);
+	}
+	int status;
+	if (waitpid(runner, &status, 0) < 0 || status == 0)
+		return;
+	/* The program has killed it. */
+	reap_strays(runner);
+	runner = fork();
+	if (runner == 0) {
+		finish(name, "error");
+		_exit(0);
+	}
+	waitpid(runner, NULL, 0);
 }
 
 static int split_line(char *line, char **name, char **argv)
@@ -269,18 +334,19 @@ int main(int argc, char **argv)
 		base = argv[3];
 	if (mkdir(base, 0755) < 0)
 		die(base);
+	prepare_counting();
 	snprintf(work, sizeof work, "%s/cwd", base);
 	snprintf(capture, sizeof capture, "%s/out", base);
 
 	int count = 0;
-	char *line = NULL, *name, *words[MAX_ARGS + 1];
-	size_t room = 0;
-	while (getline(&line, &room, list) >= 0)
+	static char line[LINE_ROOM];
+	char *name, *words[MAX_ARGS + 1];
+	memset(line, 1, sizeof line);
+	while (fgets(line, sizeof line, list))
 		if (split_line(line, &name, words)) {
-			run_one(name, words, seconds);
+			delegate(name, words, seconds);
 			count++;
 		}
-	free(line);
 	fclose(list);
 	remove_tree(base);
 	printf("@@end %d\n", count);

@@ -8,7 +8,7 @@ use alloc::sync::{Arc, Weak};
 
 use spin::LazyLock;
 
-use super::pty::{PtyMaster, PtyTable, SLAVE_MAJOR};
+use super::pty::{PtyMaster, PtyNumber, SLAVE_MAJOR};
 use super::tty::job_control;
 use super::tty_file::{MasterFile, TtyFile};
 use crate::vfs::devfs::{self, Device};
@@ -19,7 +19,6 @@ use crate::vfs::{
 };
 use crate::{Kind, Result};
 
-static PTYS: PtyTable = PtyTable::new();
 static SLAVES: LazyLock<Arc<TmpFs>> = LazyLock::new(|| TmpFs::new("devpts", Options::unlimited()));
 
 /// A slave, to be opened by its device number.
@@ -43,28 +42,28 @@ fn node(number: u32) -> NewNode<'static> {
 
 /// The name of a slave while its master lives.
 pub struct SlaveName {
-    number: u32,
+    number: PtyNumber,
 }
 
 impl SlaveName {
-    fn new(master: &Arc<PtyMaster>, uid: u32, gid: u32) -> Result<Self> {
-        let number = master.number;
-        devfs::provide(node(number), Arc::new(Slave(Arc::downgrade(master))))?;
+    fn new(master: &Arc<PtyMaster>, number: PtyNumber, uid: u32, gid: u32) -> Result<Self> {
+        let index = number.get();
+        devfs::provide(node(index), Arc::new(Slave(Arc::downgrade(master))))?;
         let name = Self { number };
         let root = SLAVES.root();
         let _guard = root.core().lock.lock();
         let owner = Owner { uid, gid, ..Owner::root(0o620) };
-        root.create(format!("{number}").as_bytes(), node(number), owner)?;
+        root.create(format!("{index}").as_bytes(), node(index), owner)?;
         Ok(name)
     }
 }
 
 impl Drop for SlaveName {
     fn drop(&mut self) {
-        devfs::withdraw(node(self.number));
+        devfs::withdraw(node(self.number.get()));
         let root = SLAVES.root();
         let _guard = root.core().lock.lock();
-        let name = format!("{}", self.number);
+        let name = format!("{}", self.number.get());
         if let Ok(slave) = root.lookup(name.as_bytes()) {
             // Whoever remembers the name finds out by asking again.
             slave.core().set_flags(InodeFlags::REVALIDATE, true);
@@ -75,9 +74,10 @@ impl Drop for SlaveName {
 }
 
 fn open_master(_request: &OpenRequest) -> Result<Arc<dyn File>> {
-    let master = PTYS.create()?;
+    let number = PtyNumber::take()?;
+    let master = Arc::new(PtyMaster::new(number.get()));
     let (uid, gid) = job_control().map_or((0, 0), |control| control.user());
-    let name = SlaveName::new(&master, uid, gid)?;
+    let name = SlaveName::new(&master, number, uid, gid)?;
     Ok(Arc::new(MasterFile::new(master, name)))
 }
 

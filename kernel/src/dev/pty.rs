@@ -2,8 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
-use alloc::sync::{Arc, Weak};
-use alloc::vec::Vec;
+use alloc::sync::Arc;
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU8, Ordering};
 
 use line_discipline::{Cc, Input, Termios};
@@ -287,36 +286,33 @@ impl Drop for PtyMaster {
     }
 }
 
-/// All pseudo-terminals that exist, by number.
-pub struct PtyTable {
-    masters: SpinLock<Vec<Weak<PtyMaster>>>,
-}
+/// Pseudo-terminals that can exist.
+const NUMBERS: usize = 4096;
 
-impl Default for PtyTable {
-    fn default() -> Self {
-        Self::new()
+/// A bit for each number that is taken.
+static TAKEN: SpinLock<[u64; NUMBERS / 64]> = SpinLock::new([0; NUMBERS / 64]);
+
+/// The number of a pseudo-terminal. Nobody else has it until this is dropped.
+pub struct PtyNumber(u32);
+
+impl PtyNumber {
+    /// The lowest free number. [`Kind::NoSpace`] if there is none.
+    pub fn take() -> Result<Self> {
+        let mut taken = TAKEN.lock();
+        let word = taken.iter().position(|word| *word != u64::MAX).ok_or(Kind::NoSpace)?;
+        let bit = taken[word].trailing_ones();
+        taken[word] |= 1 << bit;
+        Ok(Self(word as u32 * 64 + bit))
+    }
+
+    /// The number itself.
+    pub fn get(&self) -> u32 {
+        self.0
     }
 }
 
-impl PtyTable {
-    /// No pseudo-terminal.
-    pub const fn new() -> Self {
-        Self { masters: SpinLock::new(Vec::new()) }
-    }
-
-    /// A new pair with the lowest free number. [`Kind::NoSpace`] beyond the limit of 4096.
-    pub fn create(&self) -> Result<Arc<PtyMaster>> {
-        let mut masters = self.masters.lock();
-        let number = masters.iter().position(|m| m.strong_count() == 0).unwrap_or(masters.len());
-        if number >= 4096 {
-            return Err(Kind::NoSpace.into());
-        }
-        let master = Arc::new(PtyMaster::new(number as u32));
-        if number == masters.len() {
-            masters.try_reserve(1).map_err(|_| Kind::NoMemory)?;
-            masters.push(Weak::new());
-        }
-        masters[number] = Arc::downgrade(&master);
-        Ok(master)
+impl Drop for PtyNumber {
+    fn drop(&mut self) {
+        TAKEN.lock()[self.0 as usize / 64] &= !(1 << (self.0 % 64));
     }
 }

@@ -186,6 +186,7 @@ pub fn free_frames() -> usize {
             unsafe {
                 (&raw const (*cache).count).read_volatile()
                     + (&raw const (*cache).zeroed_count).read_volatile()
+                    + (&raw const (*cache).root_count).read_volatile()
             }
         })
         .sum::<u32>() as usize;

@@ -154,6 +154,34 @@ impl Slabs {
         Some(unsafe { base.cast::<u8>().add(class.offset(index)) })
     }
 
+    /// Frees the slabs without objects, and puts the fullest first, so that the others may run empty.
+    fn tidy(&mut self, class: &'static Class) {
+        let mut ranks = [null_mut::<Header>(); 8];
+        let mut next = self.partial;
+        self.partial = null_mut();
+        while let Some(slab) = NonNull::new(next).map(NonNull::as_ptr) {
+            // SAFETY: the slab was in the list, behind this lock; without an object it has no user left.
+            unsafe {
+                next = (*slab).next;
+                let used = (*slab).slab.used();
+                if used == 0 {
+                    self.slabs -= 1;
+                    frame::free_pages(slab as usize, class.pages.into());
+                } else {
+                    let rank = used * ranks.len() / class.capacity() % ranks.len();
+                    (*slab).next = core::mem::replace(&mut ranks[rank], slab);
+                }
+            }
+        }
+        for mut rank in ranks {
+            while let Some(slab) = NonNull::new(rank).map(NonNull::as_ptr) {
+                // SAFETY: as above.
+                rank = unsafe { (*slab).next };
+                self.link(slab);
+            }
+        }
+    }
+
     /// # Safety
     /// The object is of this class and nobody uses it.
     unsafe fn give(&mut self, class: &'static Class, object: *mut u8, keep_empty: bool) {
@@ -356,12 +384,18 @@ pub(super) fn init() {
 pub struct Stats {
     /// Bytes in slabs.
     pub slab_bytes: usize,
-    /// Bytes of objects taken from slabs, those in CPUs' lists included.
+    /// Bytes of objects in use.
     pub object_bytes: usize,
     /// Bytes in large allocations.
     pub large_bytes: usize,
     /// Bytes used of the arena.
     pub arena_bytes: usize,
+}
+
+/// Free objects of a class in a CPU's lists. Of another CPU, which may just be changing them, it is an estimate.
+fn listed(cache: &CacheCell, class: usize) -> usize {
+    // SAFETY: the cells are static, and the count is read by itself.
+    unsafe { (&raw const (*cache.0.get()).0[class].count).read_volatile() }
 }
 
 /// What the heap uses now.
@@ -372,10 +406,11 @@ pub fn stats() -> Stats {
         arena_bytes: ARENA_HEAP.lock().used(),
         ..Stats::default()
     };
-    for (class, slabs) in CLASSES.iter().zip(&SLABS) {
+    for (index, (class, slabs)) in CLASSES.iter().zip(&SLABS).enumerate() {
         let slabs = slabs.lock();
         stats.slab_bytes += slabs.slabs * class.slab_bytes();
-        stats.object_bytes += slabs.taken * usize::from(class.size);
+        let listed: usize = CACHES.iter().map(|cache| listed(cache, index)).sum();
+        stats.object_bytes += slabs.taken.saturating_sub(listed) * usize::from(class.size);
     }
     arch::irq_restore(enabled);
     stats
@@ -388,21 +423,7 @@ pub fn trim() {
         // SAFETY: interrupts are off, so nothing else uses this CPU's lists.
         let list = unsafe { &mut (*CACHES[arch::cpu_id() as usize % CPUS].0.get()).0[class] };
         spill(list, class, 0);
-        release_spare(class);
+        SLABS[class].lock().tidy(&CLASSES[class]);
         arch::irq_restore(enabled);
-    }
-}
-
-/// Frees the slab without objects that was kept, if there is one.
-fn release_spare(class: usize) {
-    let mut slabs = SLABS[class].lock();
-    let slab = slabs.partial;
-    // SAFETY: the slab is in the list, behind this lock; it is freed without any user.
-    unsafe {
-        if !slab.is_null() && (*slab).slab.is_empty() {
-            slabs.unlink(slab);
-            slabs.slabs -= 1;
-            frame::free_pages(slab as usize, CLASSES[class].pages.into());
-        }
     }
 }

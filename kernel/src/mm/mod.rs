@@ -75,17 +75,27 @@ pub fn init(boot: &crate::arch::BootInfo) {
     space::init();
 }
 
-/// Gives back what is only kept to be quicker the next time: cached names, kernel stacks, and what each CPU keeps of
-/// heap objects and frames.
+/// Gives back what is only kept to be quicker the next time: cached names, kernel stacks, room for timers, and what
+/// the CPUs keep of heap objects and frames.
 pub fn drop_caches() {
     crate::vfs::forget_unused_names();
     crate::sched::release_kept_stacks();
-    let own = |_, _| {
+    trim_cpus();
+    // What is moved into less room now goes where slabs are nearly full, and not where they could run empty.
+    crate::vfs::shrink_names();
+    crate::time::shrink_timer_room();
+    space::pack_list();
+    trim_cpus();
+}
+
+/// Empties the caches of all CPUs.
+fn trim_cpus() {
+    let trim = |_, _| {
         heap::trim();
         frame::drain_cache();
     };
-    own(0, 0);
-    crate::arch::ipi::call_on(crate::sched::other_cpus(), own, 0, 0);
+    trim(0, 0);
+    crate::arch::ipi::call_on(crate::sched::other_cpus(), trim, 0, 0);
 }
 
 /// Bytes rounded up to whole pages; `None` if that is beyond the address range.

@@ -333,7 +333,7 @@ impl Vmo {
 
     pub(super) fn add_mapping(&self, stores: bool) -> Result<()> {
         if stores {
-            let add = |count: usize| (count != SEALED).then_some(count + 1);
+            let add = |count: usize| (count != SEALED).then(|| count + 1);
             self.stores
                 .fetch_update(Ordering::AcqRel, Ordering::Acquire, add)
                 .map_err(|_| Kind::NotPermitted)?;

@@ -16,7 +16,9 @@ pub use clock::{
     clock_changes, cycles_to_ns, init, now, realtime_ns, realtime_offset, set_realtime, vdso_data,
 };
 pub use clock::{VdsoClock, CLOCK_SET};
-pub(crate) use timer::{arm_sleep, disarm_sleep, prepare_cpu, start_tick, SleepTimer};
+pub(crate) use timer::{
+    arm_sleep, disarm_sleep, prepare_cpu, shrink_room as shrink_timer_room, start_tick, SleepTimer,
+};
 pub use timer::{on_timer_interrupt, Timer};
 pub use worker::{start_worker, Deferred, ThreadTimer};
 

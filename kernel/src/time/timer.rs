@@ -61,7 +61,9 @@ static CPUS: [CpuTimers; MAX_CPUS] = [const {
 static PREPARED: AtomicUsize = AtomicUsize::new(1);
 /// Timers that exist. Each queue has room for all of them.
 static EXISTING: AtomicUsize = AtomicUsize::new(0);
-/// Room that each queue has.
+/// Room that is never given back.
+const LEAST_ROOM: usize = 32;
+/// Room that each queue has at least.
 static ROOM: Mutex<usize> = Mutex::new(0);
 
 impl CpuTimers {
@@ -91,7 +93,7 @@ impl Place {
         let place = Self;
         let mut room = ROOM.lock();
         if wanted > *room {
-            let more = wanted.max(32).next_power_of_two();
+            let more = wanted.max(LEAST_ROOM).next_power_of_two();
             for cpu in &CPUS[..PREPARED.load(Ordering::Relaxed)] {
                 cpu.make_room(more)?;
             }
@@ -99,6 +101,20 @@ impl Place {
         }
         Ok(place)
     }
+}
+
+/// Moves the queues into memory that fits, which gives back the room that many timers needed at some time.
+pub(crate) fn shrink_room() {
+    let mut room = ROOM.lock();
+    let enough = EXISTING.load(Ordering::Relaxed).max(LEAST_ROOM).next_power_of_two();
+    if enough > *room {
+        return;
+    }
+    for cpu in &CPUS[..PREPARED.load(Ordering::Relaxed)] {
+        // A queue that cannot move now, for want of memory too, keeps more room than the others.
+        let _ = cpu.make_room(enough);
+    }
+    *room = enough;
 }
 
 impl Drop for Place {

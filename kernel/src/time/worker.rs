@@ -8,7 +8,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use super::{Instant, Timer};
 use crate::sched::{self, Thread};
 use crate::sync::{IrqLock, Mutex, Sleep, WaitQueue};
-use crate::{Kind, Result};
+use crate::{room, Kind, Result};
 
 /// What the worker is handed.
 struct Job {
@@ -24,6 +24,16 @@ struct Jobs {
     waiting: VecDeque<Arc<Job>>,
     /// Jobs that exist: each stands in the list at most once, so this is the room that it needs.
     existing: usize,
+}
+
+impl Jobs {
+    /// One job less exists.
+    fn leave() {
+        let mut jobs = JOBS.lock();
+        jobs.existing -= 1;
+        let existing = jobs.existing;
+        room::shrink_queue(&mut jobs.waiting, existing);
+    }
 }
 
 static JOBS: IrqLock<Jobs> = IrqLock::new(Jobs { waiting: VecDeque::new(), existing: 0 });
@@ -86,7 +96,7 @@ impl Deferred {
 
 impl Drop for Deferred {
     fn drop(&mut self) {
-        JOBS.lock().existing -= 1;
+        Jobs::leave();
     }
 }
 

@@ -42,7 +42,7 @@ pub use mount::{
 };
 pub use open::{honours_set_id, open, open_path, DenyWrite, OpenOptions};
 pub use open_file::{open_files, seek_within, AsyncOwner, OpenFile};
-pub use path::{forget_unused_names, Dentry, Path, PathName};
+pub use path::{forget_unused_names, shrink_names, Dentry, Path, PathName};
 pub use types::*;
 pub use unpack::{unpack, Failure as UnpackFailure, Unpacked};
 pub use walk::{resolve, Context, NAME_MAX, PATH_MAX};
@@ -54,6 +54,7 @@ pub fn init() -> Result<()> {
     register_type("tmpfs", |_source, options| Ok(tmpfs::TmpFs::from_options(options)?));
     register_type("ramfs", |_source, _options| Ok(tmpfs::TmpFs::new("ramfs", tmpfs::Options::unlimited())));
     register_type("devtmpfs", |_source, _options| Ok(devfs::instance()));
+    mount::anonymous_mount()?;
     devfs::init()
 }
 

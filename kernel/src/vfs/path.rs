@@ -218,6 +218,11 @@ pub fn forget_unused_names() {
     }
 }
 
+/// Gives back the memory for names that are forgotten.
+pub fn shrink_names() {
+    TREE.write().names.shrink();
+}
+
 /// What the cache knows about a name.
 pub(super) enum Cached<'t> {
     Positive(&'t Arc<Dentry>),

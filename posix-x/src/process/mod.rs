@@ -18,6 +18,7 @@ pub(crate) mod group;
 mod ids;
 pub mod limits;
 pub mod misc;
+mod numbers;
 pub mod owned;
 pub mod pidfd;
 mod prctl;

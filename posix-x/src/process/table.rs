@@ -3,13 +3,14 @@
 //! One lock guards numbers and relations together, as they change together. [`Related`] values are only
 //! reached with that lock held.
 
-use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cell::UnsafeCell;
 
+use exo_kernel::room;
 use exo_kernel::sync::{SpinLock, SpinLockGuard};
 
+use super::numbers::Numbers;
 use super::{Process, Task};
 use crate::{Errno, Pid};
 
@@ -17,7 +18,6 @@ use crate::{Errno, Pid};
 pub const PID_LIMIT: usize = 32_768;
 /// After the numbers ran out once, those below stay for long-lived processes.
 const PID_RESERVED: usize = 300;
-const PAGE: usize = 256;
 
 /// What has a number.
 #[derive(Default)]
@@ -44,20 +44,15 @@ impl Entry {
 
 /// The table, reached through [`lock`].
 pub struct Table {
-    pages: [Option<Box<[Entry; PAGE]>>; PID_LIMIT / PAGE],
+    entries: Numbers<Entry>,
     last: usize,
     processes: usize,
     threads: usize,
     forks: u64,
 }
 
-static TABLE: SpinLock<Table> = SpinLock::new(Table {
-    pages: [const { None }; PID_LIMIT / PAGE],
-    last: 0,
-    processes: 0,
-    threads: 0,
-    forks: 0,
-});
+static TABLE: SpinLock<Table> =
+    SpinLock::new(Table { entries: Numbers::new(), last: 0, processes: 0, threads: 0, forks: 0 });
 
 /// The table's lock, held.
 pub type TableGuard = SpinLockGuard<'static, Table>;
@@ -93,17 +88,18 @@ impl<T> Related<T> {
 
 impl Table {
     fn entry(&self, pid: Pid) -> Option<&Entry> {
-        let number = usize::try_from(pid).ok()?;
-        self.pages.get(number / PAGE)?.as_ref().map(|page| &page[number % PAGE])
+        self.entries.get(usize::try_from(pid).ok()?)
     }
 
     fn entry_mut(&mut self, pid: Pid) -> Option<&mut Entry> {
-        let number = usize::try_from(pid).ok()?;
-        self.pages.get_mut(number / PAGE)?.as_mut().map(|page| &mut page[number % PAGE])
+        self.entries.get_mut(usize::try_from(pid).ok()?)
     }
 
-    fn is_free(&self, number: usize) -> bool {
-        self.pages[number / PAGE].as_ref().is_none_or(|page| page[number % PAGE].is_free())
+    /// Changes an entry and forgets it if nobody has the number any more.
+    fn take_from<R>(&mut self, pid: Pid, take: impl FnOnce(&mut Entry) -> R) -> Option<R> {
+        let taken = take(self.entry_mut(pid)?);
+        self.entries.remove_if(pid as usize, Entry::is_free);
+        Some(taken)
     }
 
     /// Takes a number that nobody has. EAGAIN if there is none.
@@ -114,7 +110,7 @@ impl Table {
             if number >= PID_LIMIT {
                 number = PID_RESERVED;
             }
-            if self.is_free(number) {
+            if self.entries.get(number).is_none() {
                 self.last = number;
                 return self.reserve_exactly(number as Pid);
             }
@@ -125,25 +121,16 @@ impl Table {
     /// Takes this number. EEXIST if somebody has it.
     pub(super) fn reserve_exactly(&mut self, pid: Pid) -> Result<Pid, Errno> {
         let number = pid as usize;
-        if !self.is_free(number) {
+        if self.entries.get(number).is_some() {
             return Err(Errno::EEXIST);
         }
-        let page = &mut self.pages[number / PAGE];
-        if page.is_none() {
-            let mut entries = Vec::new();
-            entries.try_reserve_exact(PAGE).map_err(|_| Errno::ENOMEM)?;
-            entries.resize_with(PAGE, Entry::default);
-            *page = entries.into_boxed_slice().try_into().ok();
-        }
-        self.entry_mut(pid).ok_or(Errno::EAGAIN)?.reserved = true;
-        Ok(pid)
+        let reserved = Entry { reserved: true, ..Entry::default() };
+        self.entries.insert(number, reserved).then_some(pid).ok_or(Errno::ENOMEM)
     }
 
     /// Gives a number back that was reserved in vain.
     pub(super) fn release(&mut self, pid: Pid) {
-        if let Some(entry) = self.entry_mut(pid) {
-            entry.reserved = false;
-        }
+        self.take_from(pid, |entry| entry.reserved = false);
     }
 
     /// Enters a thread under its (reserved) number.
@@ -178,9 +165,12 @@ impl Table {
 
     fn leave_group(&mut self, process: &Process) {
         let slot = process.relations.get(self).group_slot;
-        let Some(entry) = self.entry_mut(process.pgid()) else { return };
-        entry.group.swap_remove(slot);
-        if let Some(moved) = entry.group.get(slot).cloned() {
+        let moved = self.take_from(process.pgid(), |entry| {
+            entry.group.swap_remove(slot);
+            room::shrink(&mut entry.group);
+            entry.group.get(slot).cloned()
+        });
+        if let Some(moved) = moved.flatten() {
             moved.relations.get_mut(self).group_slot = slot;
         }
     }
@@ -194,25 +184,23 @@ impl Table {
     /// Makes a process the leader of a session and group of its own.
     pub(super) fn set_session(&mut self, process: &Arc<Process>, session: Arc<super::Session>) {
         let (old, new) = (process.session().id(), session.id());
-        if let Some(entry) = self.entry_mut(old) {
-            entry.session -= 1;
-        }
         if let Some(entry) = self.entry_mut(new) {
             entry.session += 1;
         }
         process.set_session(session);
         self.set_group(process, new);
+        self.take_from(old, |entry| entry.session -= 1);
     }
 
     /// Removes a thread that has ended.
     pub(super) fn remove_task(&mut self, tid: Pid) -> Option<Arc<Task>> {
         self.threads -= 1;
-        self.entry_mut(tid)?.task.take()
+        self.take_from(tid, |entry| entry.task.take())?
     }
 
     /// Gives the number of the leader to another thread of the group.
     pub(super) fn change_leader(&mut self, from: Pid, leader: Pid) {
-        let task = self.entry_mut(from).and_then(|entry| entry.task.take());
+        let task = self.take_from(from, |entry| entry.task.take()).flatten();
         if let Some(entry) = self.entry_mut(leader) {
             entry.task = task;
         }
@@ -221,11 +209,9 @@ impl Table {
     /// Removes a process that was waited for.
     pub(super) fn remove_process(&mut self, process: &Process) -> Option<Arc<Process>> {
         self.leave_group(process);
-        if let Some(entry) = self.entry_mut(process.session().id()) {
-            entry.session -= 1;
-        }
+        self.take_from(process.session().id(), |entry| entry.session -= 1);
         self.processes -= 1;
-        self.entry_mut(process.pid())?.process.take()
+        self.take_from(process.pid(), |entry| entry.process.take())?
     }
 
     /// The process with this number, a zombie included.
@@ -242,7 +228,7 @@ impl Table {
     }
     /// All processes, by ascending number.
     pub fn processes(&self) -> impl Iterator<Item = &Arc<Process>> {
-        self.pages.iter().flatten().flat_map(|page| page.iter()).filter_map(|entry| entry.process.as_ref())
+        self.entries.from(0).filter_map(|entry| entry.process.as_ref())
     }
 }
 
@@ -260,13 +246,8 @@ pub fn task(tid: Pid) -> Option<Arc<Task>> {
 pub fn process_from(from: Pid) -> Option<Arc<Process>> {
     let table = lock();
     let first = usize::try_from(from).ok()?;
-    (first / PAGE..PID_LIMIT / PAGE)
-        .filter_map(|page| table.pages[page].as_ref().map(|entries| (page, entries)))
-        .flat_map(|(page, entries)| {
-            entries.iter().enumerate().map(move |(index, entry)| (page * PAGE + index, entry))
-        })
-        .filter(|(number, _)| *number >= first)
-        .find_map(|(_, entry)| entry.process.clone())
+    let process = table.entries.from(first).find_map(|entry| entry.process.clone());
+    process
 }
 
 /// All processes, by ascending number.

@@ -58,16 +58,18 @@ pub(super) static ENTRIES: &[Entry<()>] = &[
 /// What only this kernel tells.
 static EXO: &[Entry<()>] = &[file("objects", |(), text| objects(text))];
 
-/// What the kernel has, one kind a line: the test for leaks compares it before and after.
+/// What the kernel has, one kind a line, and how often it warned: the tests compare it before and after.
 fn objects(text: &mut Text) -> Result<()> {
     let counts = table::counts();
     line!(text, "frames {}", mm::total_frames() - mm::free_frames());
-    line!(text, "heap-bytes {}", mm::heap::stats().object_bytes);
+    let heap = mm::heap::stats();
+    line!(text, "heap-bytes {}", heap.object_bytes + heap.large_bytes + heap.arena_bytes);
     line!(text, "address-spaces {}", mm::space::count());
     line!(text, "memory-objects {}", mm::vmo::count());
     line!(text, "open-files {}", vfs::open_files());
     line!(text, "threads {}", counts.threads);
     line!(text, "processes {}", counts.processes);
+    line!(text, "warnings {}", klog::warnings());
     Ok(())
 }
 

@@ -1,33 +1,51 @@
 //! What all processes of a user have together: counts that limits apply to.
 
 use alloc::sync::{Arc, Weak};
+use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use exo_kernel::room;
 use exo_kernel::sync::SpinLock;
-use hashbrown::HashMap;
 
 /// The counts of one real user ID.
-#[derive(Default)]
 pub struct User {
+    uid: u32,
     /// Threads.
     pub threads: AtomicU64,
     /// Signals queued and not yet delivered.
     pub signals: AtomicU64,
 }
 
-static USERS: SpinLock<Option<HashMap<u32, Weak<User>>>> = SpinLock::new(None);
+/// Those who have processes, by ascending ID.
+static USERS: SpinLock<Vec<(u32, Weak<User>)>> = SpinLock::new(Vec::new());
 
 /// The counts of `uid`.
 pub fn of(uid: u32) -> Arc<User> {
     let mut users = USERS.lock();
-    let users = users.get_or_insert_with(HashMap::new);
-    if let Some(user) = users.get(&uid).and_then(Weak::upgrade) {
+    let place = users.binary_search_by_key(&uid, |(uid, _)| *uid);
+    if let Some(user) = place.ok().and_then(|at| users[at].1.upgrade()) {
         return user;
     }
-    users.retain(|_, user| user.strong_count() > 0);
-    let user = Arc::new(User::default());
-    users.insert(uid, Arc::downgrade(&user));
+    let user = Arc::new(User { uid, threads: AtomicU64::new(0), signals: AtomicU64::new(0) });
+    let weak = Arc::downgrade(&user);
+    match place {
+        Ok(at) => users[at].1 = weak,
+        Err(at) => users.insert(at, (uid, weak)),
+    }
     user
+}
+
+impl Drop for User {
+    fn drop(&mut self) {
+        let mut users = USERS.lock();
+        if let Ok(at) = users.binary_search_by_key(&self.uid, |(uid, _)| *uid) {
+            // Somebody else may have come with the same ID meanwhile.
+            if core::ptr::eq(users[at].1.as_ptr(), self) {
+                users.remove(at);
+                room::shrink(&mut users);
+            }
+        }
+    }
 }
 
 impl User {

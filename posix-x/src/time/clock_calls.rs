@@ -49,7 +49,7 @@ fn set(t: &Task, nanoseconds: u64) -> SysResult {
     if !t.creds().capable(Caps::SYS_TIME) {
         return Err(Errno::EPERM);
     }
-    wall::set(nanoseconds);
+    wall::set(nanoseconds)?;
     Ok(0)
 }
 
@@ -165,8 +165,7 @@ fn step(timex: &Timex) -> Result<(), Errno> {
     let seconds = timex.time.sec.checked_mul(SECOND as i64).ok_or(Errno::EINVAL)?;
     let offset = rest.and_then(|rest| seconds.checked_add(rest)).ok_or(Errno::EINVAL)?;
     let new = time::realtime_ns().checked_add(offset).and_then(|new| u64::try_from(new).ok());
-    wall::set(new.filter(|new| *new >= time::now().as_nanos()).ok_or(Errno::EINVAL)?);
-    Ok(())
+    wall::set(new.filter(|new| *new >= time::now().as_nanos()).ok_or(Errno::EINVAL)?)
 }
 
 /// `adjtimex(2)`: the clock runs as fast as its counter, which nobody disciplines. It can be stepped.

@@ -173,6 +173,14 @@ impl wall::Dependent for PosixTimer {
     }
 }
 
+impl Drop for PosixTimer {
+    fn drop(&mut self) {
+        if matches!(self.clock, Clock::Realtime) {
+            wall::unregister(self);
+        }
+    }
+}
+
 /// The timers of a process.
 #[derive(Default)]
 pub struct PosixTimers {

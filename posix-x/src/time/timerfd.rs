@@ -108,6 +108,14 @@ impl wall::Dependent for TimerFile {
     }
 }
 
+impl Drop for TimerFile {
+    fn drop(&mut self) {
+        if matches!(self.clock, Clock::Realtime) {
+            wall::unregister(self);
+        }
+    }
+}
+
 /// What the descriptor opens.
 struct Opened(Arc<TimerFile>);
 
@@ -175,7 +183,9 @@ pub mod calls {
             return Err(Errno::EPERM);
         }
         let file = TimerFile::new(clock)?;
-        wall::register(&file)?;
+        if matches!(file.clock, Clock::Realtime) {
+            wall::register(&file)?;
+        }
         fd::install_object(t, Arc::new(Opened(file)), fd::READ_WRITE, flags)
     }
 

@@ -14,6 +14,8 @@ use crate::name::Name;
 pub type SlotId = u32;
 
 const NONE: SlotId = u32::MAX;
+/// Slots that there are at least, once there are any.
+const LEAST: usize = 64;
 
 /// How a slot hangs in the tree.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -135,7 +137,7 @@ impl<V> NameCache<V> {
     /// How the slot hangs in the tree.
     #[inline]
     pub fn state(&self, id: SlotId) -> State {
-        self.slots[id as usize].state
+        self.slots.get(id as usize).map_or(State::Free, |slot| slot.state)
     }
 
     /// The parent; `None` for a root.
@@ -275,9 +277,48 @@ impl<V> NameCache<V> {
         Some(id)
     }
 
+    /// Moves into memory that ends behind the last slot in use, if there is any to move into. Free slots are used
+    /// lowest first from here on.
+    pub fn shrink(&mut self) {
+        let used = self.slots.iter().rposition(|slot| slot.state != State::Free).map_or(0, |last| last + 1);
+        let wanted = used.next_power_of_two().max(LEAST);
+        if wanted <= self.slots.len() {
+            let (mut slots, mut buckets) = (Vec::new(), Vec::new());
+            if slots.try_reserve_exact(wanted).is_err() || buckets.try_reserve_exact(wanted * 2).is_err() {
+                return;
+            }
+            self.slots.truncate(wanted);
+            slots.append(&mut self.slots);
+            buckets.resize(wanted * 2, NONE);
+            (self.slots, self.buckets) = (slots, buckets);
+            self.fill_buckets();
+        }
+        self.free = NONE;
+        self.free_from(0);
+    }
+
+    /// Enters all hashed slots in the buckets, which are empty.
+    fn fill_buckets(&mut self) {
+        for id in 0..self.slots.len() {
+            if self.slots[id].state == State::Hashed {
+                self.enter_bucket(id as SlotId);
+            }
+        }
+    }
+
+    /// Enters the free slots from `first` on in the list of free ones, the lowest at its top.
+    fn free_from(&mut self, first: usize) {
+        for id in (first..self.slots.len()).rev() {
+            if self.slots[id].state == State::Free {
+                self.slots[id].next = self.free;
+                self.free = id as SlotId;
+            }
+        }
+    }
+
     fn grow(&mut self) -> Option<()> {
         let old = self.slots.len();
-        let new = (old * 2).max(64);
+        let new = (old * 2).max(LEAST);
         if new >= NONE as usize {
             return None;
         }
@@ -299,17 +340,9 @@ impl<V> NameCache<V> {
                 value: None,
             });
         }
-        // From the end, so that low numbers are used first.
-        for id in (old..new).rev() {
-            self.slots[id].next = self.free;
-            self.free = id as SlotId;
-        }
+        self.free_from(old);
         self.buckets = buckets;
-        for id in 0..old {
-            if self.slots[id].state == State::Hashed {
-                self.enter_bucket(id as SlotId);
-            }
-        }
+        self.fill_buckets();
         Some(())
     }
 

@@ -106,7 +106,7 @@ impl<V> DirIndex<V> {
         true
     }
 
-    /// Enters all entries in the table, which is empty and has room for them.
+    /// Enters all entries in the table, which is empty and has room for them: no memory is allocated.
     fn fill_table(&mut self) {
         let entries = &self.entries;
         for (index, entry) in entries.iter().enumerate().filter(|(_, entry)| entry.value.is_some()) {
@@ -139,7 +139,33 @@ impl<V> DirIndex<V> {
         if self.entries.len() > 2 * self.live + LINEAR {
             self.close_gaps();
         }
+        self.shrink();
         value
+    }
+
+    /// Gives memory back once three quarters of it are unused, if there is memory to move into.
+    fn shrink(&mut self) {
+        let (len, capacity) = (self.entries.len(), self.entries.capacity());
+        if len > capacity / 4 || (len > 0 && capacity <= 4) {
+            return;
+        }
+        let mut entries = Vec::new();
+        if entries.try_reserve_exact(if len == 0 { 0 } else { (capacity / 2).max(4) }).is_err() {
+            return;
+        }
+        entries.append(&mut self.entries);
+        self.entries = entries;
+        if len == 0 {
+            self.table = HashTable::new();
+            self.indexed = false;
+            return;
+        }
+        let mut table = HashTable::new();
+        let hasher = |&index: &u32| spread(self.entries[index as usize].hash);
+        if self.indexed && table.try_reserve(len, hasher).is_ok() {
+            self.table = table;
+            self.fill_table();
+        }
     }
 
     fn close_gaps(&mut self) {

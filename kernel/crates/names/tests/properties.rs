@@ -106,6 +106,7 @@ enum CacheOp {
     Free(u8),
     Move(u8, u8, u8),
     Evict,
+    Shrink,
 }
 
 fn cache_op() -> impl Strategy<Value = CacheOp> {
@@ -115,6 +116,7 @@ fn cache_op() -> impl Strategy<Value = CacheOp> {
         2 => any::<u8>().prop_map(CacheOp::Free),
         1 => any::<(u8, u8, u8)>().prop_map(|(s, p, n)| CacheOp::Move(s, p, n)),
         1 => Just(CacheOp::Evict),
+        1 => Just(CacheOp::Shrink),
     ]
 }
 
@@ -164,6 +166,7 @@ proptest! {
                         (slot.0, slot.1, slot.3) = (parent, name, true);
                     }
                 },
+                CacheOp::Shrink => cache.shrink(),
                 CacheOp::Evict => {
                     let before = cache.len();
                     if cache.evict(|value| value % 3 != 0).is_some() {

@@ -194,6 +194,9 @@ impl<H: Copy + Eq> Waits<H> {
     pub fn remove(&mut self, waiter: H, blocker: H) {
         if let Some(at) = self.edges.iter().position(|&edge| edge == (waiter, blocker)) {
             self.edges.swap_remove(at);
+            if self.edges.is_empty() {
+                self.edges = Vec::new();
+            }
         }
     }
 }

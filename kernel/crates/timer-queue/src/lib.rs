@@ -15,11 +15,12 @@ use alloc::vec::Vec;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Key {
     slot: u32,
-    generation: u32,
+    order: u64,
 }
 
 struct Slot<T> {
-    generation: u32,
+    /// Of the entry that is or was here.
+    order: u64,
     /// Where in the heap; meaningless if `value` is `None`.
     place: u32,
     value: Option<T>,
@@ -73,8 +74,15 @@ impl<T> TimerQueue<T> {
         Self { heap: Vec::new(), slots: Vec::new(), free: Vec::new(), armed: 0 }
     }
 
-    /// Moves all timers into larger room and gives the old one back, empty. Neither allocates nor frees.
+    /// Moves all timers into other room and gives the old one back, empty. Neither allocates nor frees. Room that
+    /// does not reach to the last place where a timer stands is given back instead.
     pub fn move_into(&mut self, mut room: Room<T>) -> Room<T> {
+        let used = self.slots.iter().rposition(|slot| slot.value.is_some()).map_or(0, |last| last + 1);
+        if used > room.0.slots.capacity() {
+            return room;
+        }
+        self.slots.truncate(used);
+        self.free.retain(|&slot| (slot as usize) < used);
         room.0.heap.append(&mut self.heap);
         room.0.slots.append(&mut self.slots);
         room.0.free.append(&mut self.free);
@@ -101,20 +109,22 @@ impl<T> TimerQueue<T> {
     /// Arms a timer. Allocates only beyond the room.
     pub fn insert(&mut self, deadline: u64, value: T) -> Key {
         let slot = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(Slot { generation: 0, place: 0, value: None });
+            self.slots.push(Slot { order: 0, place: 0, value: None });
             (self.slots.len() - 1) as u32
         });
-        self.slots[slot as usize].value = Some(value);
         self.armed += 1;
-        self.heap.push(Node { deadline, order: self.armed, slot });
+        let order = self.armed;
+        self.slots[slot as usize].value = Some(value);
+        self.slots[slot as usize].order = order;
+        self.heap.push(Node { deadline, order, slot });
         self.rise(self.heap.len() - 1);
-        Key { slot, generation: self.slots[slot as usize].generation }
+        Key { slot, order }
     }
 
     /// Disarms a timer and gives its value back; `None` if it is not armed any more.
     pub fn cancel(&mut self, key: Key) -> Option<T> {
         let slot = self.slots.get(key.slot as usize)?;
-        if slot.generation != key.generation || slot.value.is_none() {
+        if slot.order != key.order || slot.value.is_none() {
             return None;
         }
         self.take(slot.place as usize)
@@ -123,8 +133,7 @@ impl<T> TimerQueue<T> {
     /// The deadline of an armed timer.
     pub fn deadline(&self, key: Key) -> Option<u64> {
         let slot = self.slots.get(key.slot as usize)?;
-        (slot.generation == key.generation && slot.value.is_some())
-            .then(|| self.heap[slot.place as usize].deadline)
+        (slot.order == key.order && slot.value.is_some()).then(|| self.heap[slot.place as usize].deadline)
     }
 
     /// Takes the first timer whose deadline is not after `now`.
@@ -142,7 +151,6 @@ impl<T> TimerQueue<T> {
             self.settle(place);
         }
         let slot = &mut self.slots[node.slot as usize];
-        slot.generation = slot.generation.wrapping_add(1);
         let value = slot.value.take();
         self.free.push(node.slot);
         value

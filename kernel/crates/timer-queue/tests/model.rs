@@ -8,6 +8,7 @@ enum Step {
     Insert(u64),
     Cancel(usize),
     Advance(u64),
+    Move(usize),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -15,6 +16,7 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (0..1000u64).prop_map(Step::Insert),
         1 => any::<usize>().prop_map(Step::Cancel),
         1 => (0..200u64).prop_map(Step::Advance),
+        1 => (0..100usize).prop_map(Step::Move),
     ]
 }
 
@@ -40,6 +42,7 @@ proptest! {
                     prop_assert_eq!(queue.cancel(key), Some(number));
                     gone.push(key);
                 }
+                Step::Move(total) => drop(queue.move_into(Room::new(total).expect("memory"))),
                 Step::Cancel(_) => {}
                 Step::Advance(by) => {
                     now += by;

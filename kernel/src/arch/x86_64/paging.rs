@@ -13,6 +13,8 @@ use core::mem::ManuallyDrop;
 use core::ops::Range;
 use core::sync::atomic::{AtomicU64, Ordering};
 
+use arrayvec::ArrayVec;
+
 use super::cpu::{self, feature};
 use super::{ipi, kernel_root, phys_to_virt, KERNEL_VIRT, PAGE_SIZE, PHYS_MAP};
 use crate::mm::frame::{self, Frame};
@@ -67,7 +69,8 @@ pub(crate) fn init() {
     let entry = entry_at(phys_to_virt(kernel_root()), index_of(KERNEL_VIRT, 3));
     let table = Frame::alloc_table().expect("there is memory at boot");
     entry.store(table.phys() | PRESENT | WRITABLE, Ordering::Relaxed);
-    // The kernel's tables live for ever.
+    // All roots share this table: it stays, as if one entry more were in use.
+    table.info().store(1, Ordering::Relaxed);
     let _ = table.into_raw();
 }
 
@@ -263,7 +266,7 @@ impl Tables {
         while level > 0 {
             let slot = entry_at(table, index_of(address, level));
             let entry = slot.load(Ordering::Relaxed);
-            table = if entry != 0 { table_behind(entry) } else { grow(table, slot)? };
+            table = if entry != 0 { table_behind(entry) } else { grow(table, slot, USER)? };
             level -= 1;
         }
         Ok((Leaf(table), index_of(address, 0)))
@@ -360,12 +363,12 @@ impl Drop for Tables {
     }
 }
 
-/// Makes the missing table behind an entry.
+/// Makes the missing table behind an entry; `rights` is [`USER`] for user spaces, 0 for the kernel's.
 #[cold]
-fn grow(table: usize, slot: &AtomicU64) -> Result<usize> {
+fn grow(table: usize, slot: &AtomicU64, rights: u64) -> Result<usize> {
     let fresh = Frame::alloc_table()?;
     let place = fresh.as_ptr() as usize;
-    slot.store(fresh.phys() | PRESENT | WRITABLE | USER, Ordering::Relaxed);
+    slot.store(fresh.phys() | PRESENT | WRITABLE | rights, Ordering::Relaxed);
     let _ = fresh.into_raw();
     adjust(table, 1);
     Ok(place)
@@ -403,25 +406,19 @@ pub fn flush_page(address: usize) {
 
 static KERNEL_TABLES: spin::Mutex<()> = spin::Mutex::new(());
 
-/// Walks to the leaf table of a run-time kernel address.
-fn kernel_leaf(address: usize, make: bool) -> Result<Option<(Leaf, usize)>> {
-    let mut table = phys_to_virt(kernel_root());
-    for level in [3, 2, 1] {
-        let slot = entry_at(table, index_of(address, level));
+/// The tables that lead to a run-time kernel address, the top one first. Behind the lock of the kernel's tables.
+fn kernel_path(address: usize, make: bool) -> Result<Option<[usize; 4]>> {
+    let mut path = [phys_to_virt(kernel_root()), 0, 0, 0];
+    for (step, level) in [3, 2, 1].into_iter().enumerate() {
+        let slot = entry_at(path[step], index_of(address, level));
         let entry = slot.load(Ordering::Relaxed);
-        if entry == 0 {
-            if !make {
-                return Ok(None);
-            }
-            let fresh = Frame::alloc_table()?;
-            slot.store(fresh.phys() | PRESENT | WRITABLE, Ordering::Relaxed);
-            table = fresh.as_ptr() as usize;
-            let _ = fresh.into_raw();
-        } else {
-            table = table_behind(entry);
-        }
+        path[step + 1] = match (entry, make) {
+            (0, false) => return Ok(None),
+            (0, true) => grow(path[step], slot, 0)?,
+            _ => table_behind(entry),
+        };
     }
-    Ok(Some((Leaf(table), index_of(address, 0))))
+    Ok(Some(path))
 }
 
 /// Maps a frame, which the mapping owns then, in the kernel's run-time range: data, not executable.
@@ -429,8 +426,9 @@ pub(crate) fn map_kernel_page(address: usize, frame: Frame) -> Result<()> {
     debug_assert!(address >= KERNEL_VIRT);
     let no_execute = if cpu::has(feature::NX) { NO_EXECUTE } else { 0 };
     let _guard = KERNEL_TABLES.lock();
-    let (leaf, index) = kernel_leaf(address, true)?.ok_or(Kind::NoMemory)?;
-    leaf.fill(index, frame.phys() | PRESENT | WRITABLE | ACCESSED | DIRTY | GLOBAL | no_execute);
+    let path = kernel_path(address, true)?.ok_or(Kind::NoMemory)?;
+    let entry = frame.phys() | PRESENT | WRITABLE | ACCESSED | DIRTY | GLOBAL | no_execute;
+    Leaf(path[3]).fill(index_of(address, 0), entry);
     let _ = frame.into_raw();
     Ok(())
 }
@@ -438,22 +436,40 @@ pub(crate) fn map_kernel_page(address: usize, frame: Frame) -> Result<()> {
 /// Pages that [`unmap_kernel_pages`] takes at once.
 const UNMAPPED_AT_ONCE: usize = 16;
 
-/// Unmaps pages of the kernel's run-time range, makes all CPUs forget them, and frees their frames. Interrupts are on.
+/// Unmaps pages of the kernel's run-time range, makes all CPUs forget them, and frees their frames, and the tables
+/// that are empty then. Interrupts are on.
 pub(crate) fn unmap_kernel_pages(address: usize, pages: usize) {
     let end = address + pages * PAGE_SIZE;
     for start in (address..end).step_by(UNMAPPED_AT_ONCE * PAGE_SIZE) {
         let stop = end.min(start + UNMAPPED_AT_ONCE * PAGE_SIZE);
-        let mut frames = arrayvec::ArrayVec::<Frame, UNMAPPED_AT_ONCE>::new();
+        let mut frames = ArrayVec::<Frame, UNMAPPED_AT_ONCE>::new();
+        let mut empty = EmptyTables::new();
         let tables = KERNEL_TABLES.lock();
         for page in (start..stop).step_by(PAGE_SIZE) {
-            let Ok(Some((leaf, index))) = kernel_leaf(page, false) else { continue };
-            if leaf.get(index) != 0 {
-                // SAFETY: the entry held the reference and is gone.
-                frames.push(unsafe { Frame::from_raw(frame_number(leaf.take(index))) });
+            let Ok(Some(path)) = kernel_path(page, false) else { continue };
+            let (leaf, index) = (Leaf(path[3]), index_of(page, 0));
+            if leaf.get(index) == 0 {
+                continue;
+            }
+            // SAFETY: the entry held the reference and is gone.
+            frames.push(unsafe { Frame::from_raw(frame_number(leaf.take(index))) });
+            if leaf.count() == 0 {
+                unlink(&path, page, &mut empty);
             }
         }
         drop(tables);
         flush(start, stop);
         ipi::call_on(crate::sched::other_cpus(), flush, start, stop);
+        empty.into_iter().for_each(Frame::free_table);
+    }
+}
+
+/// Tables that few adjacent pages can leave empty: the one that holds pages and the one above, twice.
+type EmptyTables = ArrayVec<Frame, 4>;
+
+impl Walk for EmptyTables {
+    fn leaf(&mut self, _: Leaf, _: Range<usize>, _: usize) {}
+    fn table(&mut self, table: Frame) {
+        self.push(table);
     }
 }

@@ -8,7 +8,7 @@ use spin::LazyLock;
 
 use super::socket::UnixSocket;
 use crate::sync::SpinLock;
-use crate::{Kind, Result};
+use crate::{room, Kind, Result};
 
 /// A socket file, whatever its path is now: file system and inode number.
 pub type FileId = (u64, u64);
@@ -56,6 +56,7 @@ pub(super) fn unbind(address: &Address, socket: &UnixSocket) {
     let mut bound = BOUND.lock();
     if bound.get(&address.key()).is_some_and(|owner| core::ptr::eq(owner.as_ptr(), socket)) {
         bound.remove(&address.key());
+        room::shrink_map(&mut bound);
     }
 }
 

@@ -193,6 +193,11 @@ pub fn count() -> usize {
     SPACES.lock().len()
 }
 
+/// Moves the list of spaces into memory that fits.
+pub(super) fn pack_list() {
+    crate::room::pack(&mut SPACES.lock());
+}
+
 /// Makes what all spaces share.
 pub(super) fn init() {
     let zero = Frame::alloc_zeroed().expect("there is memory at boot");
@@ -415,6 +420,7 @@ impl Drop for AddressSpace {
         let position = self.position.load(Ordering::Relaxed);
         if position < spaces.len() {
             spaces.swap_remove(position);
+            crate::room::shrink(&mut spaces);
             if let Some(moved) = spaces.get(position) {
                 // SAFETY: a space takes itself off the list first of all when it is dropped, so what is on the
                 // list has its fields; the weak reference keeps their memory.

@@ -180,8 +180,6 @@ impl Batch<'_> {
                 Source::Text(text) => initrd.add(guest, 0o755, text.as_bytes()),
             }
         }
-        let (path, script) = super::leaks::script();
-        initrd.add(path, 0o755, script);
         initrd.add("/exo/list", 0o644, list);
         job.initrd = initrd;
         let mut guest = job.start(self.project, system, &self.options)?;

@@ -1,7 +1,8 @@
 //! What the kernel holds before and after a batch: nothing may be left behind.
 //!
 //! The kernel counts its objects in /proc/exo/objects, one `name number` a line. Caches are dropped
-//! before each reading, so that only what nobody can give back remains.
+//! before each reading, so that only what nobody can give back remains; exo-batch does both itself, as another process's
+//! own objects would be in the way.
 
 use std::collections::BTreeMap;
 
@@ -9,33 +10,36 @@ use anyhow::{bail, ensure, Context, Result};
 
 use super::batch::{Outcome, Test};
 
-const SCRIPT_PATH: &str = "/exo/count-objects";
 pub const BEFORE: &str = "kernel-objects-before";
 pub const AFTER: &str = "kernel-objects-after";
-
-const SCRIPT: &str = "\
-[ -e /proc/exo/objects ] || { echo there is no /proc/exo/objects; exit 1; }
-echo 3 >/proc/sys/vm/drop_caches
-while read -r name number; do echo $name $number; done </proc/exo/objects
-";
-
-/// The script, to be put into the guest.
-pub fn script() -> (&'static str, &'static str) {
-    (SCRIPT_PATH, SCRIPT)
-}
 
 /// Puts a reading around `tests`. The first of them runs before it, as whatever is made once and
 /// kept (a slab, a cache of its own) is no leak.
 pub fn surround(tests: &mut Vec<Test>) {
-    let reading = |name: &str| Test { name: name.into(), command: format!("sh {SCRIPT_PATH}") };
+    let reading = |name: &str| Test { name: name.into(), command: "count-objects".into() };
     tests.insert(tests.len().min(1), reading(BEFORE));
     tests.push(reading(AFTER));
 }
 
+/// The kernel also counts its warnings: a program may have silenced the console.
+const WARNINGS: &str = "warnings";
+
+/// Did the kernel warn of nothing between the readings?
+pub fn judge_warnings(before: Option<&Outcome>, after: Option<&Outcome>) -> Result<()> {
+    let (before, after) = (read(before)?, read(after)?);
+    let count =
+        |reading: &BTreeMap<String, i64>| reading.get(WARNINGS).copied().context("no count of warnings");
+    let new = count(&after)? - count(&before)?;
+    ensure!(new == 0, "the kernel warned {new} times; its log (dmesg) says of what");
+    Ok(())
+}
+
+/// Does the kernel hold after all tests what it held before?
 pub fn judge(before: Option<&Outcome>, after: Option<&Outcome>) -> Result<()> {
     let (before, after) = (read(before)?, read(after)?);
     let lost: Vec<String> = before
         .iter()
+        .filter(|(name, _)| *name != WARNINGS)
         .filter_map(|(name, count)| {
             let now = after.get(name)?;
             (now != count).then(|| format!("{name}: {count} before, {now} after"))
@@ -77,6 +81,11 @@ mod tests {
         let error = judge(Some(&before), Some(&after)).unwrap_err().to_string();
         assert_eq!(error, "frames: 100 before, 98 after");
         assert!(judge(Some(&before), None).is_err());
+        assert!(judge_warnings(Some(&before), Some(&before)).is_err(), "nothing was counted");
+        let (before, after) = (reading("warnings 1\n"), reading("warnings 2\n"));
+        assert!(judge_warnings(Some(&before), Some(&before)).is_ok());
+        assert!(judge_warnings(Some(&before), Some(&after)).is_err());
+        assert!(judge(Some(&before), Some(&after)).is_ok());
         assert!(judge(Some(&reading("x")), Some(&before)).is_err());
     }
 
