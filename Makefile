@@ -43,6 +43,10 @@ check: setup ## The fast loop: formatting, lints on every crate, host tests, lay
 model-check: setup ## Prove the lock-free crates: every interleaving with loom, undefined behaviour with Miri
 	@tools/model-check
 
+.PHONY: fuzz
+fuzz: setup ## Fuzz what parses bytes from outside, 10 million runs a target (ARGS="-n 100000 elf tar")
+	@tools/fuzz/run $(ARGS)
+
 .PHONY: bench
 bench: all userland ## Measure against Linux in the same QEMU; writes docs/benchmarks.md
 	@$(EXO) bench $(ARGS)

@@ -38,27 +38,33 @@ static UNUSED void still_alive(void)
 /* Runs `body` in a child of its own with a time limit; the wait status, or -1 when it was too slow. */
 static UNUSED int run_guarded(void (*body)(void *), void *arg, int milliseconds)
 {
+	sigset_t child, before;
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &child, &before);
 	fflush(stdout);
 	pid_t pid = fork();
-	if (pid < 0)
-		return -1;
 	if (pid == 0) {
+		sigprocmask(SIG_SETMASK, &before, NULL);
 		setpgid(0, 0);
 		body(arg);
 		_exit(0);
 	}
 	setpgid(pid, pid);
 	int status = -1;
-	for (long begun = now_ms(); now_ms() - begun < milliseconds;) {
-		pid_t got = waitpid(pid, &status, WNOHANG);
-		if (got == pid)
-			return status;
-		sched_yield();
-	}
-	kill(-pid, SIGKILL);
-	kill(pid, SIGKILL);
-	waitpid(pid, &status, 0);
-	return -1;
+	long end = now_ms() + milliseconds, left;
+	while (pid > 0 && waitpid(pid, &status, WNOHANG) == 0)
+		if ((left = end - now_ms()) > 0) {
+			sigtimedwait(&child, NULL, &(struct timespec){left / 1000, left % 1000 * 1000000});
+		} else {
+			kill(-pid, SIGKILL);
+			kill(pid, SIGKILL);
+			waitpid(pid, &status, 0);
+			status = -1;
+			break;
+		}
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return pid > 0 ? status : -1;
 }
 
 #endif

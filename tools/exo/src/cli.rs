@@ -193,7 +193,7 @@ pub enum Part {
 
 #[derive(Args)]
 pub struct TestOptions {
-    /// Which parts to run [default: all but applets and hostile]
+    /// Which parts to run [default: all]
     #[arg(value_enum)]
     pub parts: Vec<Part>,
     /// Only tests whose name contains this

@@ -24,9 +24,8 @@ use crate::project::Project;
 pub use batch::Shared;
 pub use report::Results;
 
-/// What runs where no part is named. The hostile programs take long and are not triaged yet: they run when named
-/// (see docs/testing.md).
-const DEFAULT: [Part; 8] = [
+/// What runs where no part is named: everything.
+const DEFAULT: [Part; 9] = [
     Part::Host,
     Part::Boot,
     Part::Run,
@@ -35,6 +34,7 @@ const DEFAULT: [Part; 8] = [
     Part::Corpus,
     Part::Applets,
     Part::Stress,
+    Part::Hostile,
 ];
 
 pub fn test(options: &TestOptions) -> Result<u8> {
