@@ -97,7 +97,9 @@ fn look(task: &Task, which: &Which, options: Options) -> Option<Result<Outcome, 
 fn take_report(table: &mut Table, parent: &Process, child: &Arc<Process>, options: Options) -> Outcome {
     let stays = options.contains(Options::NOWAIT);
     let report = &mut child.relations.get_mut(table).report;
-    let usage = Usage::of_process(child);
+    // What its own children used belongs to it.
+    let mut usage = Usage::of_process(child);
+    usage += child.children_usage();
     let uid = child.user();
     let (code, value, status) = if let Some(status) = report.ended {
         let (code, value) = exit::end_code(status);
@@ -111,9 +113,7 @@ fn take_report(table: &mut Table, parent: &Process, child: &Arc<Process>, option
     };
     let mut held = [None, None];
     if report.ended.is_some() && !stays {
-        let mut all = usage;
-        all += child.children_usage();
-        parent.add_child(all);
+        parent.add_child(usage);
         held = exit::reap(table, child);
     }
     Outcome { pid: child.pid(), uid, code, value, status, usage, _held: held }

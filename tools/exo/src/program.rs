@@ -26,6 +26,9 @@ pub enum Kind {
 }
 
 pub fn classify(bytes: &[u8]) -> Kind {
+    if bytes.starts_with(b"#!") {
+        return Kind::Other("a script; bring it along: exo run --file SCRIPT:/script sh /script");
+    }
     if !bytes.starts_with(b"\x7fELF") {
         return Kind::Other("not an ELF program");
     }
@@ -96,7 +99,8 @@ mod tests {
     fn own_test_program_is_classified() {
         let own = std::fs::read(std::env::current_exe().unwrap()).unwrap();
         assert!(matches!(classify(&own), Kind::Dynamic(path) if path.contains("ld-linux")));
-        assert_eq!(classify(b"#!/bin/sh\n"), Kind::Other("not an ELF program"));
+        assert_eq!(classify(b"text\n"), Kind::Other("not an ELF program"));
+        assert!(matches!(classify(b"#!/bin/sh\n"), Kind::Other(what) if what.starts_with("a script")));
         assert_eq!(classify(b"\x7fELF"), Kind::Other("a damaged ELF file"));
         let mut other = own;
         other[18] = 40;

@@ -63,6 +63,9 @@ pub fn test(options: &TestOptions) -> Result<u8> {
         report::part(*part, &results);
         total.absorb(results);
     }
+    if let Some(filter) = options.filter.as_deref().filter(|_| total.is_empty()) {
+        println!("\nno test here has {filter:?} in its name");
+    }
     report::summary(&total);
     Ok(u8::from(total.failed() != 0 || total.passed == 0))
 }

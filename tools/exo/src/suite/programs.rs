@@ -11,7 +11,7 @@ use super::{applets, leaks, oracle, selected, Results};
 use crate::cli::{MachineOptions, Part, TestOptions};
 use crate::project::Project;
 
-/// A program may take this long, in the time of the guest; none needs a third of it.
+/// A program may take this long, in the time of the guest; none needs a quarter of it.
 const SECONDS: u32 = 60;
 const HOSTILE_SECONDS: u32 = 180;
 

@@ -69,9 +69,15 @@ impl Results {
         self.failures.len() + self.foreign
     }
 
+    /// Did no test run at all?
+    pub fn is_empty(&self) -> bool {
+        self.passed + self.failed() + self.known.len() + self.impossible == 0
+    }
+
     pub fn absorb(&mut self, other: Self) {
         self.passed += other.passed;
         self.foreign += other.foreign;
+        self.impossible += other.impossible;
         self.failures.extend(other.failures);
         self.known.extend(other.known);
         self.mended.extend(other.mended);
