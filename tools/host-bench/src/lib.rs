@@ -190,6 +190,29 @@ pub fn group<'a>(
     group
 }
 
+/// A group whose samples need two cores at once, for which they may have to wait: fewer of them.
+pub fn group_of_two<'a>(
+    criterion: &'a mut Criterion<Cycles>,
+    name: &str,
+    target: Option<Target>,
+) -> BenchmarkGroup<'a, Cycles> {
+    let mut group = group(criterion, name, target);
+    group.sample_size(100).warm_up_time(Duration::from_millis(1));
+    group
+}
+
+/// Has the calling thread run before all others, or as usual again: for the fraction of a millisecond that a sample
+/// of two threads takes, which would otherwise hardly ever both run. Does nothing where it may not, or with one CPU.
+pub fn urgent(urgent: bool) {
+    if std::thread::available_parallelism().map_or(1, usize::from) < 2 {
+        return;
+    }
+    let policy = if urgent { libc::SCHED_FIFO } else { libc::SCHED_OTHER };
+    let parameters = libc::sched_param { sched_priority: urgent.into() };
+    // SAFETY: the pointer is to parameters that live as long as the call; 0 is the calling thread.
+    let _ = unsafe { libc::sched_setscheduler(0, policy, &raw const parameters) };
+}
+
 /// Keeps the calling thread on one CPU, if there are that many.
 pub fn pin(cpu: usize) {
     let mut set = rustix::thread::CpuSet::new();

@@ -23,6 +23,7 @@ pub mod park;
 pub mod pool;
 pub mod spsc;
 
+mod copy;
 mod error;
 mod layout;
 mod memory;

@@ -1,16 +1,16 @@
-//! Copies between private memory and memory that somebody else may be writing.
-//!
-//! Each byte is read or written once, as by a relaxed atomic access: what a scribbler does meanwhile makes the
-//! bytes wrong, and is no data race.
+//! Bytes in memory that somebody else may be writing, and that are only ever copied in or out.
 
 use core::marker::PhantomData;
 use core::ptr::NonNull;
+
+use crate::copy::{Copier, Shares};
 
 /// Bytes of shared memory.
 #[derive(Clone, Copy, Debug)]
 pub struct Shared<'m> {
     base: NonNull<u8>,
     len: usize,
+    copier: Copier,
     memory: PhantomData<&'m ()>,
 }
 
@@ -26,8 +26,8 @@ impl<'m> Shared<'m> {
     ///
     /// The bytes stay readable for `'m`, and writable unless [`Self::write`] is never called; this program touches
     /// them by such copies only.
-    pub const unsafe fn new(base: NonNull<u8>, len: usize) -> Self {
-        Self { base, len, memory: PhantomData }
+    pub unsafe fn new(base: NonNull<u8>, len: usize) -> Self {
+        Self { base, len, copier: Copier::new(), memory: PhantomData }
     }
 
     /// Where it begins, for those who read or write in place and know what a peer may do to it meanwhile.
@@ -55,7 +55,7 @@ impl<'m> Shared<'m> {
             Some(end) if end <= self.len => {
                 // SAFETY: start is at most the length.
                 let base = unsafe { self.base.add(start) };
-                Some(Self { base, len, memory: PhantomData })
+                Some(Self { base, len, ..*self })
             }
             _ => None,
         }
@@ -65,7 +65,7 @@ impl<'m> Shared<'m> {
     pub fn read(&self, to: &mut [u8]) -> usize {
         let count = self.len.min(to.len());
         // SAFETY: both have `count` bytes, and they are different memory: `to` is borrowed alone.
-        unsafe { copy(self.base.as_ptr(), to.as_mut_ptr(), count, Shares::Source) }
+        unsafe { self.copier.copy(self.base.as_ptr(), to.as_mut_ptr(), count, Shares::Source) }
         count
     }
 
@@ -73,52 +73,7 @@ impl<'m> Shared<'m> {
     pub fn write(&self, from: &[u8]) -> usize {
         let count = self.len.min(from.len());
         // SAFETY: as in `read`, with the directions exchanged.
-        unsafe { copy(from.as_ptr(), self.base.as_ptr(), count, Shares::Target) }
+        unsafe { self.copier.copy(from.as_ptr(), self.base.as_ptr(), count, Shares::Target) }
         count
-    }
-}
-
-/// Which side of a copy others may touch.
-#[derive(Clone, Copy)]
-enum Shares {
-    Source,
-    Target,
-}
-
-/// # Safety
-///
-/// `count` bytes can be read at `from` and written at `to`, they don't overlap, and others touch only the side that
-/// is shared.
-#[cfg(all(target_arch = "x86_64", not(miri)))]
-#[inline]
-unsafe fn copy(from: *const u8, to: *mut u8, count: usize, _shared: Shares) {
-    // SAFETY: the caller's promise is all that the instruction needs; the direction flag is clear in Rust code.
-    unsafe {
-        core::arch::asm!(
-            "rep movsb",
-            inout("rcx") count => _,
-            inout("rsi") from => _,
-            inout("rdi") to => _,
-            options(nostack, preserves_flags),
-        );
-    }
-}
-
-/// # Safety
-///
-/// As above.
-#[cfg(not(all(target_arch = "x86_64", not(miri))))]
-unsafe fn copy(from: *const u8, to: *mut u8, count: usize, shared: Shares) {
-    use core::sync::atomic::{AtomicU8, Ordering};
-    for i in 0..count {
-        // SAFETY: `i` is less than `count`; the shared side is only ever accessed atomically, the other is ours.
-        unsafe {
-            match shared {
-                Shares::Source => {
-                    *to.add(i) = AtomicU8::from_ptr(from.add(i).cast_mut()).load(Ordering::Relaxed)
-                }
-                Shares::Target => AtomicU8::from_ptr(to.add(i)).store(*from.add(i), Ordering::Relaxed),
-            }
-        }
     }
 }

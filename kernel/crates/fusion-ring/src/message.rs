@@ -49,7 +49,7 @@ impl Label {
 /// assert!(Message::new(&[0; 57]).is_none());
 /// ```
 #[derive(Clone, Copy)]
-#[repr(C, align(16))]
+#[repr(C, align(64))]
 pub struct Message {
     /// As in a slot; the low half is anything.
     header: u64,

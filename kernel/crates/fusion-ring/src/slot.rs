@@ -5,6 +5,9 @@
 //! because the compiler doesn't merge atomic accesses; and always the same two, because a load that meets halves
 //! of two earlier stores waits until both are done.
 
+use crate::copy::Copier;
+#[cfg(not(any(miri, loom)))]
+use crate::copy::Shares;
 use crate::message::{Message, WORDS};
 use crate::sync::{AtomicU64, Ordering};
 
@@ -41,6 +44,61 @@ impl Slot {
     pub(crate) fn publish(&self, turn: u32, message: &Message) {
         self.put_payload(message);
         self.header.store(u64::from(turn) | message.header(), Ordering::Release);
+    }
+}
+
+#[cfg(not(any(miri, loom)))]
+impl Slot {
+    /// Puts messages into this slot and those behind it.
+    ///
+    /// # Safety
+    ///
+    /// As many slots lie back to back from this one on.
+    #[inline(always)]
+    pub(crate) unsafe fn put_run(&self, messages: &[Message], copier: Copier) {
+        let to = core::ptr::from_ref(self).cast_mut().cast();
+        // SAFETY: a slot is as large as a message, and as many are there; atomics may be written through a shared
+        // reference, and are by this copy.
+        unsafe { copier.copy(messages.as_ptr().cast(), to, size_of_val(messages), Shares::Target) };
+    }
+
+    /// Takes messages out of this slot and those behind it; their labels are whatever was there.
+    ///
+    /// # Safety
+    ///
+    /// As many slots lie back to back from this one on.
+    #[inline(always)]
+    pub(crate) unsafe fn get_run(&self, messages: &mut [Message], copier: Copier) {
+        let from = core::ptr::from_ref(self).cast();
+        // SAFETY: as above, with the directions exchanged; any words are a message.
+        unsafe { copier.copy(from, messages.as_mut_ptr().cast(), size_of_val(messages), Shares::Source) };
+    }
+}
+
+#[cfg(any(miri, loom))]
+impl Slot {
+    /// Puts messages into this slot and those behind it.
+    ///
+    /// # Safety
+    ///
+    /// As many slots lie back to back from this one on, and `self` was borrowed from all of them.
+    pub(crate) unsafe fn put_run(&self, messages: &[Message], _: Copier) {
+        for (index, message) in messages.iter().enumerate() {
+            // SAFETY: as the caller promises.
+            unsafe { (*core::ptr::from_ref(self).add(index)).put(message) };
+        }
+    }
+
+    /// Takes messages out of this slot and those behind it; their labels are whatever was there.
+    ///
+    /// # Safety
+    ///
+    /// As above.
+    pub(crate) unsafe fn get_run(&self, messages: &mut [Message], _: Copier) {
+        for (index, place) in messages.iter_mut().enumerate() {
+            // SAFETY: as the caller promises.
+            *place = unsafe { (*core::ptr::from_ref(self).add(index)).get() };
+        }
     }
 }
 

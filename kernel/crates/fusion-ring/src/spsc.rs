@@ -4,6 +4,7 @@
 //! sender looks again when the ring seems full, the receiver when it seems empty. So a stream costs the transfer of
 //! the slots' lines, and little else.
 
+use crate::copy::Copier;
 use crate::layout::{Form, RECEIVER_CLOSED, SENDER_CLOSED};
 use crate::message::Message;
 use crate::slot::Slot;
@@ -19,6 +20,7 @@ pub struct Producer<S> {
     position: u64,
     /// Where the ring is full, as far as known.
     limit: u64,
+    copier: Copier,
 }
 
 /// The receiving end. A second one on the same ring garbles messages, nothing worse.
@@ -29,6 +31,7 @@ pub struct Consumer<S> {
     position: u64,
     /// Where the ring is empty, as far as known.
     limit: u64,
+    copier: Copier,
 }
 
 /// Both ends of a new ring of `1 << shift` slots in memory of its own; `None` without memory.
@@ -62,12 +65,26 @@ fn capacity<S: Storage>(storage: &S) -> Result<u64, AttachError> {
     }
 }
 
+/// Moves the valid messages to the front; returns how many, or an error if there is none.
+#[cold]
+fn keep_valid(messages: &mut [Message]) -> Result<usize, RecvError> {
+    let mut good = 0;
+    for index in 0..messages.len() {
+        messages[good] = messages[index];
+        good += usize::from(messages[good].is_valid());
+    }
+    if good == 0 {
+        return Err(RecvError::Corrupt);
+    }
+    Ok(good)
+}
+
 impl<S: Storage> Producer<S> {
     /// The sending end of the ring in `storage`; goes on where the one before it stopped.
     pub fn new(storage: S) -> Result<Self, AttachError> {
         let capacity = capacity(&storage)?;
         let position = storage.control().tail.0.load(Ordering::Acquire);
-        let mut producer = Self { storage, capacity, position, limit: position };
+        let mut producer = Self { storage, capacity, position, limit: position, copier: Copier::new() };
         match producer.look() {
             Err(SendError::Corrupt) => Err(AttachError::Corrupt),
             _ => Ok(producer),
@@ -128,8 +145,14 @@ impl<S: Storage> Producer<S> {
             self.look()?;
         }
         let count = messages.len().min(self.limit.wrapping_sub(self.position) as usize);
-        for message in &messages[..count] {
-            self.write(message);
+        let mut rest = &messages[..count];
+        while !rest.is_empty() {
+            let index = (self.position & (self.capacity - 1)) as usize;
+            let (piece, others) = rest.split_at(self.storage.run(index).min(rest.len()));
+            // SAFETY: the index is a remainder of the storage's capacity, and the run is the storage's.
+            unsafe { self.storage.slot(index).put_run(piece, self.copier) };
+            self.position = self.position.wrapping_add(piece.len() as u64);
+            rest = others;
         }
         self.publish();
         Ok(count)
@@ -169,7 +192,7 @@ impl<S: Storage> Consumer<S> {
     pub fn new(storage: S) -> Result<Self, AttachError> {
         let capacity = capacity(&storage)?;
         let position = storage.control().head.0.load(Ordering::Acquire);
-        let mut consumer = Self { storage, capacity, position, limit: position };
+        let mut consumer = Self { storage, capacity, position, limit: position, copier: Copier::new() };
         match consumer.look() {
             Err(RecvError::Corrupt) => Err(AttachError::Corrupt),
             _ => Ok(consumer),
@@ -255,16 +278,21 @@ impl<S: Storage> Consumer<S> {
             }
         }
         let count = messages.len().min(self.limit.wrapping_sub(self.position) as usize);
-        let mut good = 0;
-        for _ in 0..count {
-            messages[good] = self.read();
-            good += usize::from(messages[good].is_valid());
+        let mut rest = &mut messages[..count];
+        while !rest.is_empty() {
+            let index = (self.position & (self.capacity - 1)) as usize;
+            let (piece, others) = rest.split_at_mut(self.storage.run(index).min(rest.len()));
+            // SAFETY: the index is a remainder of the storage's capacity, and the run is the storage's.
+            unsafe { self.storage.slot(index).get_run(piece, self.copier) };
+            self.position = self.position.wrapping_add(piece.len() as u64);
+            rest = others;
         }
         self.publish();
-        if good == 0 {
-            return Err(RecvError::Corrupt);
+        // Without a branch for each.
+        if messages[..count].iter().fold(true, |valid, message| valid & message.is_valid()) {
+            return Ok(count);
         }
-        Ok(good)
+        keep_valid(&mut messages[..count])
     }
 
     /// Is a message there?

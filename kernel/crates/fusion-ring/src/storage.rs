@@ -27,6 +27,8 @@ pub unsafe trait Storage {
     ///
     /// `index` is less than `1 << self.geometry().shift()`.
     unsafe fn slot(&self, index: usize) -> &Slot;
+    /// How many slots lie back to back from `index` on, at least one; they are copied in one piece.
+    fn run(&self, index: usize) -> usize;
 }
 
 /// The control page and the slots in one piece of memory that the caller keeps.
@@ -101,6 +103,10 @@ unsafe impl Storage for Contiguous<'_> {
         // SAFETY: the index is below the number of slots that `at` found room for.
         unsafe { self.slots.add(index).as_ref() }
     }
+    #[inline(always)]
+    fn run(&self, index: usize) -> usize {
+        (1 << self.geometry.shift()) - index
+    }
 }
 
 /// A ring in memory of its own, for threads of one address space.
@@ -138,5 +144,9 @@ unsafe impl Storage for Owned {
     unsafe fn slot(&self, index: usize) -> &Slot {
         // SAFETY: the index is below the vector's length.
         unsafe { self.0.slots.get_unchecked(index) }
+    }
+    #[inline(always)]
+    fn run(&self, index: usize) -> usize {
+        self.0.slots.len() - index
     }
 }

@@ -234,8 +234,8 @@ fn markdown(measured: &[Measured], targets: &[Target], clock: Clock, processor: 
          Written by `exo bench --host`; not edited by hand.\n\n\
          The pure crates on {processor}, in cycles of its cores: the time stamp counter, less the {overhead:.0} ticks that\n\
          reading it takes, times the {per_tick:.2} cycles that a core does per tick at its fastest ({gigahertz:.2} GHz),\n\
-         found by timing multiplications that wait for each other. Each figure is over 400 samples of a fraction of a\n\
-         millisecond. The best one is what the code costs; the others also say what else the machine had to do.\n\
+         found by timing multiplications that wait for each other. Each figure is over 400 samples (100 between\n\
+         cores) of a fraction of a millisecond. The best one is what the code costs; the others also say what else the machine had to do.\n\
          In each table the first row is ours; ratio is a row's best to that.\n",
         overhead = clock.overhead,
         per_tick = clock.per_tick,

@@ -20,6 +20,7 @@ pub struct Descriptor(pub OwnedFd);
 
 impl System for Pipe {
     const NAME: &'static str = "pipe";
+    const SAMPLE: usize = 1024;
     type Sender = Descriptor;
     type Receiver = Descriptor;
     fn pair() -> (Descriptor, Descriptor) {
@@ -30,6 +31,7 @@ impl System for Pipe {
 
 impl System for SocketPair {
     const NAME: &'static str = "socketpair";
+    const SAMPLE: usize = 1024;
     type Sender = Descriptor;
     type Receiver = Descriptor;
     fn pair() -> (Descriptor, Descriptor) {

@@ -17,7 +17,7 @@ type Storage = Contiguous<'static>;
 /// A ring in memory as processes share it.
 pub fn storage(form: Form) -> Storage {
     let geometry = Geometry::new(form, DEFAULT_SHIFT).expect("a capacity that is offered");
-    let pages = Pages::new(geometry.bytes()).leak();
+    let pages = Pages::present(geometry.bytes()).leak();
     // SAFETY: the pages are new, and leaked: they stay.
     unsafe { Contiguous::create(pages.base(), pages.len(), geometry) }.expect("a new ring")
 }

@@ -17,7 +17,16 @@ unsafe impl Sync for Pages {}
 impl Pages {
     /// Memory that costs nothing before it is touched.
     pub fn new(len: usize) -> Self {
-        let flags = MapFlags::SHARED | MapFlags::NORESERVE;
+        Self::map(len, MapFlags::NORESERVE)
+    }
+
+    /// Memory that is there already, so that touching it costs no page fault.
+    pub fn present(len: usize) -> Self {
+        Self::map(len, MapFlags::POPULATE)
+    }
+
+    fn map(len: usize, flags: MapFlags) -> Self {
+        let flags = MapFlags::SHARED | flags;
         // SAFETY: a new mapping, wherever there is room.
         let base =
             unsafe { mmap_anonymous(std::ptr::null_mut(), len, ProtFlags::READ | ProtFlags::WRITE, flags) };

@@ -10,6 +10,8 @@ pub type Words = [u64; 7];
 /// Something that carries messages from one end to the other.
 pub trait System {
     const NAME: &'static str;
+    /// Messages of one sample between two cores: a fraction of a millisecond.
+    const SAMPLE: usize = 16_384;
     type Sender: Sender;
     type Receiver: Receiver;
     fn pair() -> (Self::Sender, Self::Receiver);
