@@ -149,7 +149,7 @@ impl ValueFormatter for InCycles {
 pub fn criterion() -> Criterion<Cycles> {
     let clock = Cycles::calibrated();
     println!("clock\t{}\t{:.4}\t{:.4}", clock.overhead(), clock.per_tick(), gigahertz(clock.per_tick()));
-    Criterion::default().with_measurement(clock).without_plots().configure_from_args()
+    Criterion::default().with_measurement(clock).without_plots().nresamples(1001).configure_from_args()
 }
 
 /// How fast the core is, in cycles per nanosecond.
