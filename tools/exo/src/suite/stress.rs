@@ -60,9 +60,18 @@ fn storm(project: &Project, options: &TestOptions, cpus: u32) -> Result<()> {
     let counts: Vec<BTreeMap<&str, &str>> = output.split("objects\n").skip(1).map(numbers).collect();
     let [before, after] = &counts[..] else { anyhow::bail!("the objects were not counted twice:\n{output}") };
     ensure!(!before.is_empty(), "the objects were not counted:\n{output}");
+    let number = |count: &str| count.parse::<u64>().unwrap_or(u64::MAX);
     let changed: Vec<String> = before
         .iter()
-        .filter(|(name, count)| after.get(*name) != Some(count))
+        .filter(|(name, count)| {
+            // Which slabs are in use at the end of a storm is chance; what leaks in one grows by far more.
+            let chance = match **name {
+                "frames" => 16,
+                "heap-bytes" => 16 << 10,
+                _ => 0,
+            };
+            after.get(*name).is_none_or(|now| number(now) > number(count).saturating_add(chance))
+        })
         .map(|(name, count)| format!("{name}: {count} before, {} after", after.get(name).unwrap_or(&"none")))
         .collect();
     ensure!(changed.is_empty(), "{}", changed.join("\n"));
