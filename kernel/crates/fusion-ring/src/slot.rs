@@ -6,6 +6,8 @@
 //! of two earlier stores waits until both are done.
 
 use crate::copy::Copier;
+use core::ptr::NonNull;
+
 #[cfg(not(any(miri, loom)))]
 use crate::copy::Shares;
 use crate::message::{Message, WORDS};
@@ -49,27 +51,27 @@ impl Slot {
 
 #[cfg(not(any(miri, loom)))]
 impl Slot {
-    /// Puts messages into this slot and those behind it.
+    /// Puts messages into the slot `first` and those behind it.
     ///
     /// # Safety
     ///
-    /// As many slots lie back to back from this one on.
+    /// As many slots lie back to back from `first` on, valid for as long as the call.
     #[inline(always)]
-    pub(crate) unsafe fn put_run(&self, messages: &[Message], copier: Copier) {
-        let to = core::ptr::from_ref(self).cast_mut().cast();
+    pub(crate) unsafe fn put_run(first: NonNull<Self>, messages: &[Message], copier: Copier) {
+        let to = first.as_ptr().cast();
         // SAFETY: a slot is as large as a message, and as many are there; atomics may be written through a shared
         // reference, and are by this copy.
         unsafe { copier.copy(messages.as_ptr().cast(), to, size_of_val(messages), Shares::Target) };
     }
 
-    /// Takes messages out of this slot and those behind it; their labels are whatever was there.
+    /// Takes messages out of the slot `first` and those behind it; their labels are whatever was there.
     ///
     /// # Safety
     ///
-    /// As many slots lie back to back from this one on.
+    /// As many slots lie back to back from `first` on, valid for as long as the call.
     #[inline(always)]
-    pub(crate) unsafe fn get_run(&self, messages: &mut [Message], copier: Copier) {
-        let from = core::ptr::from_ref(self).cast();
+    pub(crate) unsafe fn get_run(first: NonNull<Self>, messages: &mut [Message], copier: Copier) {
+        let from = first.as_ptr().cast();
         // SAFETY: as above, with the directions exchanged; any words are a message.
         unsafe { copier.copy(from, messages.as_mut_ptr().cast(), size_of_val(messages), Shares::Source) };
     }
@@ -77,27 +79,27 @@ impl Slot {
 
 #[cfg(any(miri, loom))]
 impl Slot {
-    /// Puts messages into this slot and those behind it.
+    /// Puts messages into the slot `first` and those behind it.
     ///
     /// # Safety
     ///
-    /// As many slots lie back to back from this one on, and `self` was borrowed from all of them.
-    pub(crate) unsafe fn put_run(&self, messages: &[Message], _: Copier) {
+    /// As many slots lie back to back from `first` on, valid for as long as the call.
+    pub(crate) unsafe fn put_run(first: NonNull<Self>, messages: &[Message], _: Copier) {
         for (index, message) in messages.iter().enumerate() {
             // SAFETY: as the caller promises.
-            unsafe { (*core::ptr::from_ref(self).add(index)).put(message) };
+            unsafe { first.add(index).as_ref().put(message) };
         }
     }
 
-    /// Takes messages out of this slot and those behind it; their labels are whatever was there.
+    /// Takes messages out of the slot `first` and those behind it; their labels are whatever was there.
     ///
     /// # Safety
     ///
     /// As above.
-    pub(crate) unsafe fn get_run(&self, messages: &mut [Message], _: Copier) {
+    pub(crate) unsafe fn get_run(first: NonNull<Self>, messages: &mut [Message], _: Copier) {
         for (index, place) in messages.iter_mut().enumerate() {
             // SAFETY: as the caller promises.
-            *place = unsafe { (*core::ptr::from_ref(self).add(index)).get() };
+            *place = unsafe { first.add(index).as_ref().get() };
         }
     }
 }

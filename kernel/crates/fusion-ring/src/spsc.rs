@@ -148,9 +148,11 @@ impl<S: Storage> Producer<S> {
         let mut rest = &messages[..count];
         while !rest.is_empty() {
             let index = (self.position & (self.capacity - 1)) as usize;
-            let (piece, others) = rest.split_at(self.storage.run(index).min(rest.len()));
-            // SAFETY: the index is a remainder of the storage's capacity, and the run is the storage's.
-            unsafe { self.storage.slot(index).put_run(piece, self.copier) };
+            // SAFETY: the index is a remainder of the storage's capacity.
+            let run = unsafe { self.storage.run(index) };
+            let (piece, others) = rest.split_at(run.len().min(rest.len()));
+            // SAFETY: the piece is no longer than the run.
+            unsafe { Slot::put_run(run.cast(), piece, self.copier) };
             self.position = self.position.wrapping_add(piece.len() as u64);
             rest = others;
         }
@@ -281,9 +283,11 @@ impl<S: Storage> Consumer<S> {
         let mut rest = &mut messages[..count];
         while !rest.is_empty() {
             let index = (self.position & (self.capacity - 1)) as usize;
-            let (piece, others) = rest.split_at_mut(self.storage.run(index).min(rest.len()));
-            // SAFETY: the index is a remainder of the storage's capacity, and the run is the storage's.
-            unsafe { self.storage.slot(index).get_run(piece, self.copier) };
+            // SAFETY: the index is a remainder of the storage's capacity.
+            let run = unsafe { self.storage.run(index) };
+            let (piece, others) = rest.split_at_mut(run.len().min(rest.len()));
+            // SAFETY: the piece is no longer than the run.
+            unsafe { Slot::get_run(run.cast(), piece, self.copier) };
             self.position = self.position.wrapping_add(piece.len() as u64);
             rest = others;
         }

@@ -27,8 +27,12 @@ pub unsafe trait Storage {
     ///
     /// `index` is less than `1 << self.geometry().shift()`.
     unsafe fn slot(&self, index: usize) -> &Slot;
-    /// How many slots lie back to back from `index` on, at least one; they are copied in one piece.
-    fn run(&self, index: usize) -> usize;
+    /// The slots that lie back to back from `index` on, at least one; they are copied in one piece.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Self::slot`].
+    unsafe fn run(&self, index: usize) -> NonNull<[Slot]>;
 }
 
 /// The control page and the slots in one piece of memory that the caller keeps.
@@ -104,8 +108,9 @@ unsafe impl Storage for Contiguous<'_> {
         unsafe { self.slots.add(index).as_ref() }
     }
     #[inline(always)]
-    fn run(&self, index: usize) -> usize {
-        (1 << self.geometry.shift()) - index
+    unsafe fn run(&self, index: usize) -> NonNull<[Slot]> {
+        // SAFETY: the index is below the number of slots that `at` found room for.
+        NonNull::slice_from_raw_parts(unsafe { self.slots.add(index) }, (1 << self.geometry.shift()) - index)
     }
 }
 
@@ -146,7 +151,8 @@ unsafe impl Storage for Owned {
         unsafe { self.0.slots.get_unchecked(index) }
     }
     #[inline(always)]
-    fn run(&self, index: usize) -> usize {
-        self.0.slots.len() - index
+    unsafe fn run(&self, index: usize) -> NonNull<[Slot]> {
+        // SAFETY: the index is below the vector's length.
+        NonNull::from(unsafe { self.0.slots.get_unchecked(index..) })
     }
 }
