@@ -31,8 +31,19 @@ impl Jobs {
     fn leave() {
         let mut jobs = JOBS.lock();
         jobs.existing -= 1;
-        let existing = jobs.existing;
-        room::shrink_queue(&mut jobs.waiting, existing);
+        jobs.fit();
+    }
+
+    /// The next job to run; possibly one that does not exist for anybody else any more.
+    fn next() -> Option<Arc<Job>> {
+        let mut jobs = JOBS.lock();
+        let job = jobs.waiting.pop_front()?;
+        jobs.fit();
+        Some(job)
+    }
+
+    fn fit(&mut self) {
+        room::shrink_queue(&mut self.waiting, self.existing);
     }
 }
 
@@ -46,7 +57,7 @@ pub fn start_worker() -> Result<()> {
 
 fn work() {
     loop {
-        let next = ARRIVED.wait(Sleep::Uninterruptible, None, || JOBS.lock().waiting.pop_front());
+        let next = ARRIVED.wait(Sleep::Uninterruptible, None, Jobs::next);
         let Ok(job) = next else { continue };
         job.queued.store(false, Ordering::Release);
         let live = job.live.lock();

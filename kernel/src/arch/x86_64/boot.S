@@ -59,6 +59,15 @@ start:
         cli
         cld
         mov esi, ebx
+        # Loaders clear .bss, but in a small machine QEMU puts the initrd over its end.
+        mov ebp, edi
+        mov edi, offset __bss_start - KERNEL
+        mov ecx, offset __data_end - KERNEL
+        sub ecx, edi
+        shr ecx, 2
+        xor eax, eax
+        rep stosd
+        mov edi, ebp
         mov esp, offset boot_stack_top - KERNEL
 
         # Is this a 64-bit CPU?
