@@ -85,15 +85,17 @@ impl Pipe {
 
     /// Waits until there is something to read; false if nobody writes any more.
     fn wait_readable(&self, nonblock: bool) -> Result<bool> {
+        // Writers first, in all three places: the last one may write just before it goes.
         if !self.has_writers() {
-            return Ok(false);
+            return Ok(!self.ring.lock().is_empty());
         }
         if nonblock {
             return Err(Kind::WouldBlock.into());
         }
         let ready = || {
+            let ended = !self.has_writers();
             let any = !self.ring.lock().is_empty();
-            (any || !self.has_writers()).then_some(any)
+            (any || ended).then_some(any)
         };
         self.readable.wait(Sleep::Interruptible, None, ready)
     }
@@ -347,6 +349,7 @@ impl File for PipeEnd {
                 table.register(&pipe.writable);
             }
         }
+        let ended = !pipe.has_writers();
         let (empty, full) = {
             let ring = pipe.ring.lock();
             (ring.is_empty(), ring.is_full())
@@ -356,7 +359,7 @@ impl File for PipeEnd {
             events.set(Events::IN | Events::RDNORM, !empty);
             // A reader that came before any writer has not been hung up on.
             let seen = !self.alone || pipe.writer_openings.load(Ordering::Acquire) != self.opened_at;
-            events.set(Events::HUP, !pipe.has_writers() && seen);
+            events.set(Events::HUP, ended && seen);
         }
         if self.access.contains(Access::WRITE) {
             events.set(Events::OUT | Events::WRNORM, !full);
