@@ -27,7 +27,7 @@ impl FastCall {
 
 macro_rules! fast_calls {
     ($($slot:literal $name:ident $compute:expr;)*) => {
-        #[allow(non_upper_case_globals, missing_docs)]
+        #[allow(non_upper_case_globals, missing_docs, reason = "each bears the name of its call, which says it all")]
         pub mod calls {
             use super::*;
             $(pub static $name: FastCall = FastCall::new($slot, $compute);)*

@@ -79,7 +79,10 @@ impl<T> Related<T> {
         unsafe { &*self.0.get() }
     }
     /// The value, to change.
-    #[allow(clippy::mut_from_ref)]
+    #[allow(
+        clippy::mut_from_ref,
+        reason = "the table, borrowed mutably, stands for all that is in its processes"
+    )]
     pub fn get_mut<'a>(&'a self, _: &'a mut Table) -> &'a mut T {
         // SAFETY: the one table is borrowed mutably for as long as the reference lives, so there is no other.
         unsafe { &mut *self.0.get() }

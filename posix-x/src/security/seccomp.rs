@@ -223,13 +223,9 @@ fn intercept(task: &Task) {
     }
 }
 
-/// The program that a user's `struct sock_fprog` describes.
-fn import(program: UserPtr<SockFprog>) -> Result<Vec<Instruction>, Errno> {
-    let header = program.read()?;
+/// The instructions of the program that a user's `struct sock_fprog` describes.
+fn import(header: SockFprog) -> Result<Vec<Instruction>, Errno> {
     let length = usize::from(header.len);
-    if length == 0 || length > MAX_INSTRUCTIONS {
-        return Err(Errno::EINVAL);
-    }
     let mut code = Vec::new();
     code.try_reserve_exact(length).map_err(|_| Errno::ENOMEM)?;
     let source = UserPtr::<SockFilter>::new(header.filter as usize);
@@ -253,58 +249,63 @@ fn add_filter(t: &Task, flags: u32, program: UserPtr<SockFprog>) -> SysResult {
     if flags & !(flag::TSYNC | flag::LOG | flag::SPEC_ALLOW | flag::TSYNC_ESRCH) != 0 {
         return Err(Errno::EINVAL);
     }
-    let length = program.read()?.len;
-    if length == 0 || usize::from(length) > MAX_INSTRUCTIONS {
+    let header = program.read()?;
+    if header.len == 0 || usize::from(header.len) > MAX_INSTRUCTIONS {
         return Err(Errno::EINVAL);
     }
     if !t.no_new_privileges.load(Relaxed) && !t.creds().capable(Caps::SYS_ADMIN) {
         return Err(Errno::EACCES);
     }
-    let program = Program::new(&import(program)?, WORDS).map_err(|problem| match problem {
+    let program = Program::new(&import(header)?, WORDS).map_err(|problem| match problem {
         bpf::Problem::NoMemory => Errno::ENOMEM,
         _ => Errno::EINVAL,
     })?;
     if t.seccomp.mode() == Mode::Strict {
         return Err(Errno::EINVAL);
     }
-    let previous = t.seccomp.newest();
-    let cost = program.len() + previous.as_ref().map_or(0, |filter| filter.cost + FILTER_COST);
-    if cost > MAX_PATH {
-        return Err(Errno::ENOMEM);
-    }
-    let filter = Arc::new(Filter { program, log: flags & flag::LOG != 0, cost, previous });
-    if flags & flag::TSYNC != 0 {
-        return synchronise(t, flags, &filter);
-    }
-    t.seccomp.set(Mode::Filter, Some(filter));
-    intercept(t);
-    Ok(0)
-}
-
-/// Limits all threads of the process by `filter`, the caller's newest to be. Where one has limits that the caller
-/// does not have, none is changed, and its number is the result.
-fn synchronise(t: &Task, flags: u32, filter: &Arc<Filter>) -> SysResult {
-    let mut stranger = None;
     let mut limited = Vec::new();
     let signals = &t.process().signals;
-    limited.try_reserve(signals.thread_count() + 8).map_err(|_| Errno::ENOMEM)?;
-    signals.for_each_task(|task| {
-        if !core::ptr::eq(&**task, t) && !task.seccomp.is_within(filter.previous.as_ref()) {
-            stranger = stranger.or(Some(task.tid()));
+    // With the list of threads locked, so that no filter comes from or for one of them meanwhile and is lost.
+    let result = signals.with_threads(|threads| {
+        let previous = t.seccomp.newest();
+        let cost = program.len() + previous.as_ref().map_or(0, |filter| filter.cost + FILTER_COST);
+        if cost > MAX_PATH {
+            return Err(Errno::ENOMEM);
         }
+        let filter = Arc::new(Filter { program, log: flags & flag::LOG != 0, cost, previous });
+        if flags & flag::TSYNC == 0 {
+            t.seccomp.set(Mode::Filter, Some(filter));
+            return Ok(0);
+        }
+        limited.try_reserve(threads.len()).map_err(|_| Errno::ENOMEM)?;
+        synchronise(t, flags, &filter, threads).inspect(|stranger| {
+            if *stranger == 0 {
+                limited.extend(threads.iter().cloned());
+            }
+        })
     });
-    if let Some(stranger) = stranger {
-        return if flags & flag::TSYNC_ESRCH != 0 { Err(Errno::ESRCH) } else { Ok(stranger as usize) };
+    if result == Ok(0) {
+        intercept(t);
+    }
+    limited.iter().for_each(|task| intercept(task));
+    result
+}
+
+/// Limits all `threads` by `filter`, the caller's newest to be. Where one has limits that the caller does not have,
+/// none is changed, and its number is the result.
+fn synchronise(t: &Task, flags: u32, filter: &Arc<Filter>, threads: &[Arc<Task>]) -> SysResult {
+    let is_stranger =
+        |task: &&Arc<Task>| !core::ptr::eq(&***task, t) && !task.seccomp.is_within(filter.previous.as_ref());
+    if let Some(stranger) = threads.iter().find(is_stranger) {
+        return if flags & flag::TSYNC_ESRCH != 0 { Err(Errno::ESRCH) } else { Ok(stranger.tid() as usize) };
     }
     let no_new_privileges = t.no_new_privileges.load(Relaxed);
-    signals.for_each_task(|task| {
+    for task in threads {
         task.seccomp.set(Mode::Filter, Some(filter.clone()));
         if no_new_privileges {
             task.no_new_privileges.store(true, Relaxed);
         }
-        limited.push(task.clone());
-    });
-    limited.iter().for_each(|task| intercept(task));
+    }
     Ok(0)
 }
 

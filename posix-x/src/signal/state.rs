@@ -93,6 +93,10 @@ impl ProcessSignals {
     pub fn for_each_task(&self, mut visit: impl FnMut(&Arc<Task>)) {
         self.inner.lock().threads.iter().for_each(&mut visit);
     }
+    /// Shows all threads, and keeps others from coming or going meanwhile.
+    pub fn with_threads<R>(&self, look: impl FnOnce(&[Arc<Task>]) -> R) -> R {
+        look(&self.inner.lock().threads)
+    }
     /// The oldest thread.
     pub fn first_task(&self) -> Option<Arc<Task>> {
         self.inner.lock().threads.first().cloned()

@@ -8,7 +8,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::batch::{Batch, Files, Outcome, Source, Test};
 use super::{applets, leaks, oracle, selected, Results};
-use crate::cli::{MachineOptions, Part, TestOptions};
+use crate::cli::{Accelerator, MachineOptions, Part, TestOptions};
 use crate::project::Project;
 
 /// A program may take this long, in the time of the guest; none needs a quarter of it.
@@ -39,8 +39,9 @@ pub fn run(project: &Project, options: &TestOptions, part: Part) -> Result<Resul
         seconds: if part == Part::Hostile { HOSTILE_SECONDS } else { SECONDS },
         bar: bar(label),
     };
-    // Time in the guests that does not depend on how busy the host is; QEMU can do that for one CPU only.
-    let machine = MachineOptions { icount: options.machine.cpus == 1, ..options.machine.clone() };
+    // Time in the guests that does not depend on how busy the host is; QEMU's emulator can do that for one CPU.
+    let emulated = options.machine.accel == Accelerator::Tcg;
+    let machine = MachineOptions { icount: emulated && options.machine.cpus == 1, ..options.machine.clone() };
     let linux = batch(
         MachineOptions {
             linux: true,
@@ -48,7 +49,7 @@ pub fn run(project: &Project, options: &TestOptions, part: Part) -> Result<Resul
             initrd: None,
             append: None,
             cpus: 1,
-            icount: true,
+            icount: emulated,
             ..machine.clone()
         },
         "Linux",
