@@ -4,7 +4,8 @@
 //! kernel calls), [`dispatch`] (the table's rows, typed arguments, the three kinds of handlers) and the
 //! areas with their handlers: [`process`], [`signal`], [`mm`], [`security`], [`fd`], [`fs`], [`poll`], [`net`],
 //! [`time`], [`futex`], [`tty`]. Each area has a module `calls`; all of them together are [`calls`],
-//! where a row of the table finds its handler by name. [`procfs`] and [`sysfs`] show all that as files.
+//! where a row of the table finds its handler by name. [`procfs`] and [`sysfs`] show all that as files;
+//! [`native`] has the calls that Linux does not know.
 //!
 //! [`Personality`]: exo_kernel::user::Personality
 #![no_std]
@@ -17,6 +18,7 @@ pub mod fd;
 pub mod fs;
 pub mod futex;
 pub mod mm;
+pub mod native;
 pub mod net;
 pub mod poll;
 pub mod process;

@@ -1,6 +1,7 @@
 //! The Linux x86-64 user ABI, as data: the system-call table, error numbers, signals and structures.
 //!
 //! - [`syscall_table!`] is the table itself, [`SYSCALLS`] what it says as data, [`number`] its names;
+//! - [`native`] is the same for the calls of Exo-OS's own;
 //! - [`Errno`] the error numbers;
 //! - [`signal`] signal numbers and sets, the structures of a signal frame;
 //! - [`types`] the structures that cross the boundary, all of them [`bytemuck::Pod`];
@@ -67,34 +68,34 @@ pub struct Syscall {
 
 macro_rules! level {
     (full) => {
-        Level::Full
+        $crate::Level::Full
     };
     (partial $what:literal) => {
-        Level::Partial($what)
+        $crate::Level::Partial($what)
     };
     (absent) => {
-        Level::Absent
+        $crate::Level::Absent
     };
 }
 macro_rules! path {
     (fast) => {
-        Path::Fast
+        $crate::Path::Fast
     };
     (hybrid) => {
-        Path::Hybrid
+        $crate::Path::Hybrid
     };
     (legacy) => {
-        Path::Legacy
+        $crate::Path::Legacy
     };
 }
 macro_rules! rows {
     ($($number:literal $name:ident $path:ident ($($arg:ident : $kind:ty),*) $level:ident $(($what:literal))?;)*) => {
-        /// Every call of Linux 6.1, by number.
-        pub const SYSCALLS: &[Syscall] = &[$(Syscall {
+        /// Every row of the table, by number.
+        pub const SYSCALLS: &[$crate::Syscall] = &[$($crate::Syscall {
             number: $number,
             name: stringify!($name),
             path: path!($path),
-            arguments: &[$(Argument { name: stringify!($arg), kind: stringify!($kind) }),*],
+            arguments: &[$($crate::Argument { name: stringify!($arg), kind: stringify!($kind) }),*],
             level: level!($level $($what)?),
         }),*];
 
@@ -107,20 +108,29 @@ macro_rules! rows {
 }
 syscall_table!(rows);
 
+pub mod native;
+
 /// One more than the highest number.
 pub const SYSCALL_LIMIT: usize = SYSCALLS[SYSCALLS.len() - 1].number as usize + 1;
 
-const _: () = {
+/// Do numbers only grow?
+const fn is_ordered(rows: &[Syscall]) -> bool {
     let mut index = 1;
-    while index < SYSCALLS.len() {
-        assert!(SYSCALLS[index - 1].number < SYSCALLS[index].number, "the table is ordered by number");
+    while index < rows.len() {
+        if rows[index - 1].number >= rows[index].number {
+            return false;
+        }
         index += 1;
     }
-};
+    true
+}
 
-/// The row of a number.
+const _: () = assert!(is_ordered(SYSCALLS), "the table is ordered by number");
+
+/// The row of a number, Linux's or our own.
 pub fn syscall(number: u64) -> Option<&'static Syscall> {
-    SYSCALLS.binary_search_by_key(&number, |row| u64::from(row.number)).ok().map(|index| &SYSCALLS[index])
+    let rows = if number < native::FIRST as u64 { SYSCALLS } else { native::SYSCALLS };
+    rows.binary_search_by_key(&number, |row| u64::from(row.number)).ok().map(|index| &rows[index])
 }
 
 /// The row of a name.

@@ -1,6 +1,7 @@
 //! From a system-call number to its handler.
 //!
-//! [`HANDLERS`] is made of the rows of [`posix_x_abi::syscall_table!`]. The three paths are three types of
+//! [`HANDLERS`] is made of the rows of [`posix_x_abi::syscall_table!`], and `native::HANDLERS` of those of
+//! [`posix_x_abi::native_table!`], which is looked at for numbers beyond Linux's only. The three paths are three types of
 //! handlers, so a row cannot claim a path that its handler does not take:
 //!
 //! - fast: a [`FastCall`], a value kept per thread, which the entry stub returns by itself;
@@ -86,14 +87,19 @@ macro_rules! handler {
 
 macro_rules! handlers {
     ($($number:literal $name:ident $path:ident ($($arg:ident : $kind:ty),*) $level:ident $(($what:literal))?;)*) => {
-        static HANDLERS: [Handler; SYSCALL_LIMIT] = {
-            let mut handlers = [Handler::Absent; SYSCALL_LIMIT];
-            $(handlers[$number] = handler!($level $path $name ($($kind),*));)*
+        static HANDLERS: [Handler; LIMIT - FIRST] = {
+            let mut handlers = [Handler::Absent; LIMIT - FIRST];
+            $(handlers[$number - FIRST] = handler!($level $path $name ($($kind),*));)*
             handlers
         };
     };
 }
+const FIRST: usize = 0;
+const LIMIT: usize = SYSCALL_LIMIT;
 syscall_table!(handlers);
+
+// Below the macros that it uses, too.
+mod native;
 
 /// How often each path was taken since boot.
 #[derive(Default)]
@@ -131,7 +137,8 @@ pub fn install() {
 /// Answers the call in `frame`.
 #[inline]
 pub fn dispatch(task: &Task, frame: &mut UserFrame) {
-    let handler = HANDLERS.get(frame.orig_rax as usize).copied().unwrap_or(Handler::Absent);
+    let number = frame.orig_rax as usize;
+    let handler = HANDLERS.get(number).copied().unwrap_or_else(|| native::handler(number));
     let (counter, result) = match handler {
         Handler::Hybrid(call) => (&COUNTS.hybrid, call(task, frame)),
         Handler::Legacy(call) => (&COUNTS.legacy, call(task, frame)),

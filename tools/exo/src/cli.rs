@@ -179,6 +179,8 @@ pub enum Part {
     Corpus,
     /// Programs of userland/hostile that try to bring the kernel down
     Hostile,
+    /// Programs of userland/native and userland/demos, which use what Linux does not have
+    Native,
     /// A small job and `--help` of every busybox applet
     Applets,
     /// `exo run` as a script uses it

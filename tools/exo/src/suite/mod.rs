@@ -25,12 +25,13 @@ pub use batch::Shared;
 pub use report::Results;
 
 /// What runs where no part is named: everything.
-const DEFAULT: [Part; 9] = [
+const DEFAULT: [Part; 10] = [
     Part::Host,
     Part::Boot,
     Part::Run,
     Part::Bad,
     Part::Conformance,
+    Part::Native,
     Part::Corpus,
     Part::Applets,
     Part::Stress,
@@ -50,7 +51,7 @@ pub fn test(options: &TestOptions) -> Result<u8> {
             Part::Run => runs::run(&project, options),
             Part::Bad => bad::run(&project, options),
             Part::Stress => stress::run(&project, options),
-            Part::Conformance | Part::Applets | Part::Corpus | Part::Hostile => {
+            Part::Conformance | Part::Native | Part::Applets | Part::Corpus | Part::Hostile => {
                 programs::run(&project, options, *part)
             }
         };

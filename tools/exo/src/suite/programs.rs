@@ -1,4 +1,4 @@
-//! Programs and scripts that must do on Exo-OS what they do on Linux.
+//! Programs and scripts that must do on Exo-OS what they do on Linux, and those that Linux can't run.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,6 +14,9 @@ use crate::project::Project;
 /// A program may take this long, in the time of the guest; none needs a quarter of it.
 const SECONDS: u32 = 60;
 const HOSTILE_SECONDS: u32 = 180;
+
+/// How a program ends that needs native calls where there are none: `EXO_UNAVAILABLE` of exo.h.
+const UNAVAILABLE: &str = "69";
 
 pub fn run(project: &Project, options: &TestOptions, part: Part) -> Result<Results> {
     let (mut tests, mut files) = collect(project, part)?;
@@ -105,6 +108,9 @@ fn kernel_is_quiet(log: &str) -> Result<()> {
 
 fn judge(part: Part, expected: Option<&Outcome>, actual: Option<&Outcome>, verbose: bool) -> Result<()> {
     let expected = expected.context("Linux gave no result")?;
+    if part == Part::Native {
+        return judge_native(expected, actual);
+    }
     if matches!(part, Part::Conformance | Part::Hostile) && expected.status != "0" {
         bail!(
             "the program is wrong: on Linux it ends with {}\n{}",
@@ -122,6 +128,19 @@ fn judge(part: Part, expected: Option<&Outcome>, actual: Option<&Outcome>, verbo
     }
     text += &difference(&expected.output, &actual.output, if verbose { 1000 } else { 6 });
     bail!("{}", text.trim_end())
+}
+
+/// A program of its own calls: on Linux it says that these are missing, on Exo-OS its own checks hold.
+fn judge_native(linux: &Outcome, actual: Option<&Outcome>) -> Result<()> {
+    let text = String::from_utf8_lossy(&linux.output);
+    if linux.status != UNAVAILABLE || !text.contains("Exo-OS") {
+        bail!("on Linux it ends with {} and does not say what is missing:\n{text}", linux.status);
+    }
+    let actual = actual.context("no result: too many machines were lost before it")?;
+    if actual.status != "0" {
+        bail!("ends with {}\n{}", actual.status, String::from_utf8_lossy(&actual.output).trim_end());
+    }
+    Ok(())
 }
 
 /// The lines from the first that differs, with `-` for Linux and `+` for Exo-OS.
@@ -156,6 +175,14 @@ fn collect(project: &Project, part: Part) -> Result<(Vec<Test>, Files)> {
         Part::Hostile => {
             let (tests, files) = folder(&project.target().join("userland/hostile"), "/exo/hostile", None)?;
             Ok((with_signs_of_life(tests), files))
+        }
+        Part::Native => {
+            let (mut tests, mut files) =
+                folder(&project.target().join("userland/native"), "/exo/native", None)?;
+            let (demos, their_files) = folder(&project.target().join("userland/demos"), "/exo/demos", None)?;
+            tests.extend(demos);
+            files.0.extend(their_files.0);
+            Ok((tests, files))
         }
         Part::Corpus => folder(&project.root.join("userland/corpus"), "/exo/corpus", Some("sh")),
         _ => applets::collect(project),
@@ -218,6 +245,14 @@ mod tests {
         let same = outcome("1", "");
         assert!(judge(Part::Conformance, Some(&same), Some(&same), false).is_err());
         assert!(judge(Part::Corpus, Some(&same), Some(&same), false).is_ok());
+    }
+
+    #[test]
+    fn native_programs_say_what_linux_lacks() {
+        let (linux, ours) = (outcome("69", "x: needs Exo-OS\n"), outcome("0", "fine\n"));
+        assert!(judge(Part::Native, Some(&linux), Some(&ours), false).is_ok());
+        assert!(judge(Part::Native, Some(&ours), Some(&ours), false).is_err());
+        assert!(judge(Part::Native, Some(&linux), Some(&linux), false).is_err());
     }
 
     #[test]

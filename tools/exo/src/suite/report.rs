@@ -119,6 +119,7 @@ fn name(part: Part) -> &'static str {
         Part::Host => "host tests",
         Part::Conformance => "conformance programs",
         Part::Hostile => "hostile programs",
+        Part::Native => "native programs",
         Part::Corpus => "shell corpus",
         Part::Applets => "busybox applets",
         Part::Run => "exo run",

@@ -1,0 +1,36 @@
+//! The native calls: what Exo-OS offers beyond Linux, in numbers that Linux does not use.
+//!
+//! The rows are written as those of [`crate::syscall_table!`] and mean the same; a handler is
+//! `posix_x::native::calls::NAME`. Linux answers ENOSYS to all of these numbers, so a program can probe.
+//! `musl-port/libexo` has the C functions; `examples/c-numbers.rs` prints their numbers as C.
+//!
+//! | numbers | calls |
+//! |---|---|
+//! | 0x1000–0x10ff | the interface itself, rings, pools, channels |
+//! | 0x1100–0x11ff | capabilities |
+//! | 0x1200–0x12ff | pledge and unveil |
+
+use crate::is_ordered;
+
+/// Expands `callback!` with every row of the table of native calls.
+#[macro_export]
+macro_rules! native_table {
+    ($callback:path) => {
+        $callback! {
+            0x1000 exo_version hybrid () full;
+        }
+    };
+}
+
+native_table!(rows);
+
+/// What `exo_version` answers: changed when a call changes its meaning, not when one is added.
+pub const VERSION: usize = 1;
+
+/// The lowest number of a native call.
+pub const FIRST: usize = 0x1000;
+
+/// One more than the highest number.
+pub const LIMIT: usize = SYSCALLS[SYSCALLS.len() - 1].number as usize + 1;
+
+const _: () = assert!(is_ordered(SYSCALLS) && SYSCALLS[0].number as usize >= FIRST, "ordered by number");
