@@ -1,5 +1,6 @@
-//! Communication between threads and processes: futexes, pipes, local sockets.
+//! Communication between threads and processes: futexes, rings, pipes, local sockets.
 
+pub mod fusion;
 pub mod futex;
 pub mod pipe;
 pub mod unix;

@@ -291,6 +291,11 @@ impl WaitQueue {
             && self.pollers.get().is_none_or(|polls| polls.is_empty())
     }
 
+    /// Does anybody poll here?
+    pub fn is_polled(&self) -> bool {
+        self.pollers.get().is_some_and(|pollers| !pollers.is_empty())
+    }
+
     /// Those who poll this queue.
     pub(super) fn pollers(&self) -> &Arc<Pollers> {
         let pollers = self.pollers.call_once(|| Arc::new(Pollers::new()));

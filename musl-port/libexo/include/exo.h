@@ -22,7 +22,15 @@ void exo_require(void);
 
 #define EXO_UNAVAILABLE 69
 
+/* Flags of calls that make descriptors. */
+#define EXO_CLOEXEC 02000000
+
 #ifdef __cplusplus
 }
 #endif
+
+#include <exo/ring.h>
+#include <exo/pool.h>
+#include <exo/chan.h>
+
 #endif

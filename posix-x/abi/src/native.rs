@@ -18,6 +18,19 @@ macro_rules! native_table {
     ($callback:path) => {
         $callback! {
             0x1000 exo_version hybrid () full;
+        0x1001 exo_ring_create hybrid (form: u32, shift: u32, flags: u32, fds: UserPtr<[i32; 2]>) full;
+        0x1002 exo_ring_map hybrid (fd: Fd, map: UserPtr<RingMap>) full;
+        0x1003 exo_ring_duplicate hybrid (fd: Fd, flags: u32) full;
+        0x1004 exo_ring_park hybrid (fd: Fd, epoch: u32, timeout: UserPtr<Timespec>) full;
+        0x1005 exo_ring_wake hybrid (fd: Fd) full;
+        0x1006 exo_ring_close hybrid (fd: Fd) full;
+        0x1007 exo_ring_stat hybrid (fd: Fd, stat: UserPtr<RingStat>) full;
+        0x1010 exo_pool_create hybrid (classes: UserPtr<PoolClass>, count: u32, flags: u32) full;
+        0x1011 exo_pool_join hybrid (fd: Fd, writable: u32, flags: u32) full;
+        0x1012 exo_pool_map hybrid (fd: Fd, map: UserPtr<PoolMap>) full;
+        0x1020 exo_name hybrid (fd: Fd, name: UserStr, mode: u32) full;
+        0x1021 exo_unname hybrid (name: UserStr) full;
+        0x1022 exo_attach hybrid (name: UserStr, side: u32, flags: u32) full;
         }
     };
 }

@@ -20,6 +20,21 @@ macro_rules! structs {
 }
 
 structs! {
+    /// `exo_ring_map`: where a ring is mapped, and what it is. `form` 1 to 3, `side` 1 receives, 2 sends.
+    RingMap { address: u64, length: u64, form: u32, shift: u32, side: u32, reserved: u32 }
+    /// `exo_ring_stat`: messages or bytes in the ring, open ends, how often ends slept and were to be woken.
+    RingStat {
+        form: u32, shift: u32, side: u32, reserved: u32, used: u64, receivers: u32, senders: u32,
+        receiver_parks: u64, sender_parks: u64, receiver_wakes: u64, sender_wakes: u64,
+    }
+    /// `exo_pool_create`: blocks of one size.
+    PoolClass { size: u64, count: u32, reserved: u32 }
+    /// `exo_pool_map`: where a pool is mapped, as which side, and what blocks it has.
+    PoolMap {
+        table: u64, table_length: u64, data: u64, data_length: u64, side: u32, writable: u32, count: u32,
+        in_use: u32, classes: [PoolClass; 8],
+    }
+
     /// Seconds and nanoseconds.
     Timespec { sec: i64, nsec: i64 }
     /// Seconds and microseconds.

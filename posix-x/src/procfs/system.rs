@@ -66,6 +66,7 @@ fn objects(text: &mut Text) -> Result<()> {
     line!(text, "heap-bytes {}", heap.object_bytes + heap.large_bytes + heap.arena_bytes);
     line!(text, "address-spaces {}", mm::space::count());
     line!(text, "memory-objects {}", mm::vmo::count());
+    line!(text, "rings-and-pools {}", exo_kernel::ipc::fusion::count());
     line!(text, "open-files {}", vfs::open_files());
     line!(text, "threads {}", counts.threads);
     line!(text, "processes {}", counts.processes);

@@ -14,6 +14,8 @@ pub struct User {
     pub threads: AtomicU64,
     /// Signals queued and not yet delivered.
     pub signals: AtomicU64,
+    /// Bytes of rings and pools.
+    pub shared_memory: AtomicU64,
 }
 
 /// Those who have processes, by ascending ID.
@@ -26,7 +28,12 @@ pub fn of(uid: u32) -> Arc<User> {
     if let Some(user) = place.ok().and_then(|at| users[at].1.upgrade()) {
         return user;
     }
-    let user = Arc::new(User { uid, threads: AtomicU64::new(0), signals: AtomicU64::new(0) });
+    let user = Arc::new(User {
+        uid,
+        threads: AtomicU64::new(0),
+        signals: AtomicU64::new(0),
+        shared_memory: AtomicU64::new(0),
+    });
     let weak = Arc::downgrade(&user);
     match place {
         Ok(at) => users[at].1 = weak,
@@ -51,7 +58,12 @@ impl Drop for User {
 impl User {
     /// Counts one more unless there are `limit` already.
     pub fn take(counter: &AtomicU64, limit: u64) -> bool {
-        counter.fetch_update(Relaxed, Relaxed, |count| (count < limit).then_some(count + 1)).is_ok()
+        Self::take_some(counter, 1, limit)
+    }
+    /// Counts so many more unless that were more than `limit`.
+    pub fn take_some(counter: &AtomicU64, more: u64, limit: u64) -> bool {
+        let add = |count: u64| count.checked_add(more).filter(|sum| *sum <= limit);
+        counter.fetch_update(Relaxed, Relaxed, add).is_ok()
     }
     /// Counts one less.
     pub fn give_back(counter: &AtomicU64) {

@@ -1,7 +1,8 @@
 //! Channels by name, with permissions on the name.
 
-use alloc::collections::{BTreeMap, TryReserveError};
+use alloc::collections::TryReserveError;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use bitflags::bitflags;
 
@@ -26,7 +27,9 @@ bitflags! {
 pub struct Principal<'a> {
     /// Its number.
     pub user: u32,
-    /// Numbers of its groups.
+    /// Its own group.
+    pub group: u32,
+    /// Further groups that it belongs to.
     pub groups: &'a [u32],
     /// May it do everything?
     pub privileged: bool,
@@ -55,7 +58,7 @@ impl Permissions {
             Rights::all()
         } else if principal.user == self.user {
             self.owner | Rights::MANAGE
-        } else if principal.groups.contains(&self.group) {
+        } else if principal.group == self.group || principal.groups.contains(&self.group) {
             self.members
         } else {
             self.others
@@ -88,6 +91,7 @@ impl From<TryReserveError> for NameError {
 
 #[derive(Debug)]
 struct Entry<T> {
+    name: String,
     channel: T,
     permissions: Permissions,
 }
@@ -102,20 +106,21 @@ struct Entry<T> {
 ///     user: 1000, group: 10, owner: Rights::all(), members: Rights::SEND, others: Rights::empty(),
 /// };
 /// registry.add("log", 42, permissions).unwrap();
-/// let member = Principal { user: 1001, groups: &[10], privileged: false };
+/// let member = Principal { user: 1001, group: 1001, groups: &[10], privileged: false };
 /// assert_eq!(registry.open("log", Rights::SEND, &member), Ok(&42));
 /// assert_eq!(registry.open("log", Rights::RECEIVE, &member), Err(NameError::Denied));
 /// ```
 #[derive(Debug)]
 pub struct Registry<T> {
-    names: BTreeMap<String, Entry<T>>,
+    /// In order of names.
+    entries: Vec<Entry<T>>,
     most: usize,
 }
 
 impl<T> Registry<T> {
     /// For up to `most` names.
     pub const fn new(most: usize) -> Self {
-        Self { names: BTreeMap::new(), most }
+        Self { entries: Vec::new(), most }
     }
 
     /// Gives a channel a name.
@@ -123,36 +128,44 @@ impl<T> Registry<T> {
         if name.is_empty() || name.len() > LONGEST_NAME || name.contains('\0') {
             return Err(NameError::Invalid);
         }
-        if self.names.contains_key(name) {
-            return Err(NameError::Taken);
-        }
-        if self.names.len() >= self.most {
+        let Err(place) = self.find(name) else { return Err(NameError::Taken) };
+        if self.entries.len() >= self.most {
             return Err(NameError::TooMany);
         }
         let mut own = String::new();
         own.try_reserve_exact(name.len())?;
         own.push_str(name);
-        self.names.insert(own, Entry { channel, permissions });
+        self.entries.try_reserve(1)?;
+        self.entries.insert(place, Entry { name: own, channel, permissions });
         Ok(())
     }
 
-    fn allowed(&self, name: &str, rights: Rights, principal: &Principal<'_>) -> Result<&Entry<T>, NameError> {
-        let entry = self.names.get(name).ok_or(NameError::Unknown)?;
-        if !entry.permissions.of(principal).contains(rights) {
+    /// Where a name is, or would be.
+    fn find(&self, name: &str) -> Result<usize, usize> {
+        self.entries.binary_search_by(|entry| entry.name.as_str().cmp(name))
+    }
+
+    fn allowed(&self, name: &str, rights: Rights, principal: &Principal<'_>) -> Result<usize, NameError> {
+        let place = self.find(name).map_err(|_| NameError::Unknown)?;
+        if !self.entries[place].permissions.of(principal).contains(rights) {
             return Err(NameError::Denied);
         }
-        Ok(entry)
+        Ok(place)
     }
 
     /// The channel of a name, for one who may do what is asked for.
     pub fn open(&self, name: &str, rights: Rights, principal: &Principal<'_>) -> Result<&T, NameError> {
-        self.allowed(name, rights, principal).map(|entry| &entry.channel)
+        self.allowed(name, rights, principal).map(|place| &self.entries[place].channel)
     }
 
     /// Takes a name away; whoever is attached stays so.
     pub fn remove(&mut self, name: &str, principal: &Principal<'_>) -> Result<T, NameError> {
-        self.allowed(name, Rights::MANAGE, principal)?;
-        self.names.remove(name).map(|entry| entry.channel).ok_or(NameError::Unknown)
+        let place = self.allowed(name, Rights::MANAGE, principal)?;
+        let entry = self.entries.remove(place);
+        if self.entries.is_empty() {
+            self.entries = Vec::new();
+        }
+        Ok(entry.channel)
     }
 
     /// Changes who may do what; the owner stays the same unless a privileged one asks.
@@ -162,17 +175,17 @@ impl<T> Registry<T> {
         permissions: Permissions,
         principal: &Principal<'_>,
     ) -> Result<(), NameError> {
-        let old = self.allowed(name, Rights::MANAGE, principal)?.permissions;
+        let place = self.allowed(name, Rights::MANAGE, principal)?;
+        let old = &mut self.entries[place].permissions;
         if permissions.user != old.user && !principal.privileged {
             return Err(NameError::Denied);
         }
-        let entry = self.names.get_mut(name).ok_or(NameError::Unknown)?;
-        entry.permissions = permissions;
+        *old = permissions;
         Ok(())
     }
 
     /// All names, in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.names.keys().map(String::as_str)
+        self.entries.iter().map(|entry| entry.name.as_str())
     }
 }

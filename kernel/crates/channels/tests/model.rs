@@ -307,10 +307,10 @@ fn all_classes_close() {
 
 #[test]
 fn names_are_guarded() {
-    let owner = Principal { user: 1, groups: &[], privileged: false };
-    let member = Principal { user: 2, groups: &[5, 10], privileged: false };
-    let other = Principal { user: 3, groups: &[], privileged: false };
-    let root = Principal { user: 0, groups: &[], privileged: true };
+    let owner = Principal { user: 1, group: 101, groups: &[], privileged: false };
+    let member = Principal { user: 2, group: 102, groups: &[5, 10], privileged: false };
+    let other = Principal { user: 3, group: 103, groups: &[], privileged: false };
+    let root = Principal { user: 0, group: 100, groups: &[], privileged: true };
     let permissions = Permissions {
         user: 1,
         group: 10,
@@ -355,7 +355,7 @@ fn names_are_found_again() {
         members: Rights::all(),
         others: Rights::all(),
     };
-    let anybody = Principal { user: 9, groups: &[], privileged: false };
+    let anybody = Principal { user: 9, group: 109, groups: &[], privileged: false };
     let mut registry = Registry::new(1000);
     let mut model = BTreeMap::new();
     for i in 0..500_u32 {

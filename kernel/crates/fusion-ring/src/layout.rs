@@ -3,6 +3,8 @@
 //! Everything here may be written by somebody else at any time, so everything is atomic. Zeroed memory is an empty
 //! ring but for its identity.
 
+use core::ptr::NonNull;
+
 use crate::park::ParkWord;
 use crate::sync::{AtomicU32, AtomicU64, Line, Ordering};
 use crate::AttachError;
@@ -114,13 +116,24 @@ impl Control {
         }
     }
 
+    /// The control page at `base`.
+    ///
+    /// # Safety
+    ///
+    /// The page stays readable and writable for `'m`, and this program touches it through rings only.
+    #[must_use]
+    pub const unsafe fn at<'m>(base: NonNull<u8>) -> &'m Self {
+        // SAFETY: the page is valid as the caller promises, larger than this and aligned; all of it is atomics.
+        unsafe { base.cast().as_ref() }
+    }
+
     /// What the ring says it is: to be checked against its memory, and remembered.
     pub fn geometry(&self) -> Result<Geometry, AttachError> {
         Geometry::from_identity(self.identity.0.load(Ordering::Acquire))
     }
 
     /// Says what the ring is, as the last step of making one in zeroed memory.
-    pub(crate) fn identify(&self, geometry: Geometry) {
+    pub fn identify(&self, geometry: Geometry) {
         self.identity.0.store(geometry.identity(), Ordering::Release);
     }
 
@@ -137,7 +150,7 @@ impl Control {
     }
 
     /// Messages, or bytes, in a ring of `capacity`: at most that, whatever the shared positions say.
-    pub(crate) fn len(&self, capacity: u64) -> u64 {
+    pub fn used(&self, capacity: u64) -> u64 {
         let head = self.head.0.load(Ordering::Acquire);
         let tail = self.tail.0.load(Ordering::Acquire);
         match tail.wrapping_sub(head) {
@@ -148,6 +161,24 @@ impl Control {
 
     pub(crate) fn close(&self, side: u32) {
         self.closed.0.fetch_or(side, Ordering::AcqRel);
+    }
+
+    /// Says that nothing more is sent, in the name of senders that have gone; or that there are senders again.
+    pub fn set_sending_closed(&self, closed: bool) {
+        self.set_closed(SENDER_CLOSED, closed);
+    }
+
+    /// Says that nothing more is received, or that there are receivers again.
+    pub fn set_receiving_closed(&self, closed: bool) {
+        self.set_closed(RECEIVER_CLOSED, closed);
+    }
+
+    fn set_closed(&self, side: u32, closed: bool) {
+        if closed {
+            self.close(side);
+        } else {
+            self.closed.0.fetch_and(!side, Ordering::AcqRel);
+        }
     }
 
     #[inline]

@@ -197,7 +197,7 @@ impl<S: Storage> Mpmc<S> {
 
     /// Messages in the ring, those half written or half read included.
     pub fn len(&self) -> usize {
-        self.storage.control().len(1 << self.shift) as usize
+        self.storage.control().used(1 << self.shift) as usize
     }
 
     /// Is none there?

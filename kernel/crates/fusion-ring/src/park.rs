@@ -29,6 +29,12 @@ const EPOCH: u64 = 1 << 32;
 pub struct Ticket(u32);
 
 impl Ticket {
+    /// Of a waiter that counted itself in this epoch, as a program tells the kernel which puts it to sleep.
+    #[must_use]
+    pub const fn of_epoch(epoch: u32) -> Self {
+        Self(epoch)
+    }
+
     /// The number that the word's high half has while the waiter may sleep: what a futex compares.
     #[must_use]
     pub const fn epoch(self) -> u32 {

@@ -307,7 +307,7 @@ impl<S: Storage> Consumer<S> {
 
     /// Messages in the ring, as the sender counts them.
     pub fn len(&self) -> usize {
-        self.storage.control().len(self.capacity) as usize
+        self.storage.control().used(self.capacity) as usize
     }
 
     /// Is none there?

@@ -69,11 +69,17 @@ impl Layout {
         self.blocks
     }
 
+    /// The classes, smallest blocks first.
+    #[must_use]
+    pub fn classes(&self) -> &[Class] {
+        &self.classes[..self.used]
+    }
+
     /// The first block of each class, with the class, and where its data begin.
     pub(super) fn runs(&self) -> impl Iterator<Item = (usize, u32, usize, Class)> + '_ {
         let mut first = 0;
         let mut start = 0;
-        self.classes[..self.used].iter().enumerate().map(move |(number, class)| {
+        self.classes().iter().enumerate().map(move |(number, class)| {
             let run = (number, first, start, *class);
             first += class.count;
             start += class.size * class.count as usize;

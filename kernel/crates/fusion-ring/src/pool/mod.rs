@@ -10,13 +10,17 @@
 //! [`Pool::reclaim`] can drop all that a dead side held. Free blocks are a stack through the table, with a count
 //! of changes against a head that comes back to what it was.
 //!
+//! The counting alone is a [`Ledger`]: for whoever clears up after a side and never looks at data.
+//!
 //! The table may be scribbled on. Its links and counts are checked against the private geometry whenever they are
 //! read, so a block handed out is always a block, though a hostile side can make it be somebody else's too.
 
 mod layout;
+mod ledger;
 mod table;
 
 pub use self::layout::{Class, Layout, CLASSES, UNIT};
+pub use self::ledger::Ledger;
 pub use self::table::{Entry, Head, Heads, SharedTable, Table};
 use crate::memory::Shared;
 use crate::message::Message;
@@ -24,8 +28,6 @@ use crate::sync::Ordering;
 
 /// How often one side can hold one block.
 pub const MOST_HOLDS: u64 = 15;
-/// Failed attempts on the table after which it counts as scribbled on.
-const ATTEMPTS: usize = 1 << 10;
 
 /// A side of a pool: 1 to 15.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -46,6 +48,10 @@ impl Side {
 
     const fn one(self) -> u64 {
         1 << (self.0 * 4)
+    }
+
+    const fn mask(self) -> u64 {
+        MOST_HOLDS << (self.0 * 4)
     }
 
     const fn held(self, holders: u64) -> u64 {
@@ -133,8 +139,7 @@ impl Descriptor {
 /// One side's view of a pool.
 #[derive(Debug)]
 pub struct Pool<'m, T> {
-    table: T,
-    layout: Layout,
+    ledger: Ledger<T>,
     data: Shared<'m>,
     side: Side,
     access: Access,
@@ -156,7 +161,9 @@ impl<'m, T: Table> Pool<'m, T> {
         if data.len() < layout.data_bytes() {
             return Err(PoolError::Geometry);
         }
-        Ok(Self { table, layout, data, side, access })
+        // SAFETY: as the caller promises.
+        let ledger = unsafe { Ledger::new(table, layout) };
+        Ok(Self { ledger, data, side, access })
     }
 
     /// What this side may do.
@@ -164,22 +171,17 @@ impl<'m, T: Table> Pool<'m, T> {
         self.access
     }
 
-    fn entry(&self, index: u32) -> Option<&Entry> {
-        // SAFETY: the index is below the number of blocks, of which `new` was promised as many entries.
-        (index < self.layout.blocks).then(|| unsafe { self.table.entry(index) })
-    }
-
     /// A block for `len` bytes that this side alone holds. Its contents are whatever was there.
     pub fn allocate(&self, len: usize) -> Result<Lease<'_, 'm, T>, PoolError> {
         if self.access == Access::ReadOnly {
             return Err(PoolError::Denied);
         }
-        for (number, first, start, class) in self.layout.runs() {
+        for (number, first, start, class) in self.ledger.layout().runs() {
             if class.size < len {
                 continue;
             }
-            if let Some(index) = self.pop(number, first, class)? {
-                let entry = self.entry(index).ok_or(PoolError::Corrupt)?;
+            if let Some(index) = self.ledger.pop(number, first, class)? {
+                let entry = self.ledger.entry(index).ok_or(PoolError::Corrupt)?;
                 entry.holders.store(self.side.one(), Ordering::Relaxed);
                 let block = start + (index - first) as usize * class.size;
                 return Ok(Lease { pool: self, index, offset: 0, len, block });
@@ -188,89 +190,10 @@ impl<'m, T: Table> Pool<'m, T> {
         Err(PoolError::NoBlock)
     }
 
-    /// Takes a block off its class's list, or one that was never used.
-    fn pop(&self, number: usize, first: u32, class: Class) -> Result<Option<u32>, PoolError> {
-        let head = &self.table.heads()[number].0;
-        let mut free = head.free.load(Ordering::Acquire);
-        for _ in 0..ATTEMPTS {
-            let Some(index) = (free as u32).checked_sub(1) else {
-                return Ok(self.fresh(head, first, class));
-            };
-            if index.checked_sub(first).is_none_or(|inside| inside >= class.count) {
-                return Err(PoolError::Corrupt);
-            }
-            let next = self.entry(index).ok_or(PoolError::Corrupt)?.next.load(Ordering::Relaxed);
-            let changed = (free >> 32).wrapping_add(1) << 32 | u64::from(next);
-            match head.free.compare_exchange_weak(free, changed, Ordering::Acquire, Ordering::Acquire) {
-                Ok(_) => return Ok(Some(index)),
-                Err(now) => free = now,
-            }
-        }
-        Err(PoolError::Corrupt)
-    }
-
-    #[cold]
-    fn fresh(&self, head: &Head, first: u32, class: Class) -> Option<u32> {
-        let mut fresh = head.fresh.load(Ordering::Relaxed);
-        for _ in 0..ATTEMPTS {
-            if fresh >= class.count {
-                return None;
-            }
-            match head.fresh.compare_exchange_weak(fresh, fresh + 1, Ordering::Relaxed, Ordering::Relaxed) {
-                Ok(_) => return Some(first + fresh),
-                Err(now) => fresh = now,
-            }
-        }
-        None
-    }
-
-    fn push(&self, number: usize, index: u32, entry: &Entry) {
-        entry.generation.fetch_add(1, Ordering::Relaxed);
-        let head = &self.table.heads()[number].0;
-        let mut free = head.free.load(Ordering::Relaxed);
-        // After too many failures the block is lost to a scribbler who is at it all the time.
-        for _ in 0..ATTEMPTS {
-            entry.next.store(free as u32, Ordering::Relaxed);
-            let changed = (free >> 32).wrapping_add(1) << 32 | u64::from(index + 1);
-            match head.free.compare_exchange_weak(free, changed, Ordering::Release, Ordering::Relaxed) {
-                Ok(_) => return,
-                Err(now) => free = now,
-            }
-        }
-    }
-
-    /// Moves one hold of a block; returns who holds it then. `None` for either side is nobody.
-    fn shift(&self, entry: &Entry, from: Option<Side>, to: Option<Side>) -> Result<u64, PoolError> {
-        let mut holders = entry.holders.load(Ordering::Relaxed);
-        for _ in 0..ATTEMPTS {
-            if from.is_some_and(|side| side.held(holders) == 0) {
-                return Err(PoolError::Corrupt);
-            }
-            if to.is_some_and(|side| side.held(holders) == MOST_HOLDS) {
-                return Err(PoolError::TooManyHolds);
-            }
-            let less = from.map_or(0, Side::one);
-            let changed = holders - less + to.map_or(0, Side::one);
-            // What a holder did to the block is before what the last one does, who frees it.
-            match entry.holders.compare_exchange_weak(holders, changed, Ordering::AcqRel, Ordering::Relaxed) {
-                Ok(_) => return Ok(changed),
-                Err(now) => holders = now,
-            }
-        }
-        Err(PoolError::Corrupt)
-    }
-
-    fn drop_hold(&self, index: u32, side: Side) {
-        let (Some(entry), Some((number, ..))) = (self.entry(index), self.layout.block(index)) else { return };
-        if self.shift(entry, Some(side), None) == Ok(0) {
-            self.push(number, index, entry);
-        }
-    }
-
     /// What a descriptor stands for: this side holds it from now on.
     pub fn receive(&self, descriptor: Descriptor) -> Result<Lease<'_, 'm, T>, PoolError> {
-        let (_, block, size) = self.layout.block(descriptor.block).ok_or(PoolError::Corrupt)?;
-        let entry = self.entry(descriptor.block).ok_or(PoolError::Corrupt)?;
+        let (_, block, size) = self.ledger.layout().block(descriptor.block).ok_or(PoolError::Corrupt)?;
+        let entry = self.ledger.entry(descriptor.block).ok_or(PoolError::Corrupt)?;
         let (Ok(offset), Ok(len)) = (usize::try_from(descriptor.offset), usize::try_from(descriptor.len))
         else {
             return Err(PoolError::Corrupt);
@@ -280,7 +203,7 @@ impl<'m, T: Table> Pool<'m, T> {
         {
             return Err(PoolError::Corrupt);
         }
-        self.shift(entry, Some(Side::TRANSIT), Some(self.side))?;
+        self.ledger.shift(entry, Some(Side::TRANSIT), Some(self.side))?;
         Ok(Lease { pool: self, index: descriptor.block, offset, len, block })
     }
 
@@ -291,30 +214,17 @@ impl<'m, T: Table> Pool<'m, T> {
 
     /// Drops all that is on its way, once no ring leads anywhere.
     pub fn reclaim_in_transit(&self) -> usize {
-        self.reclaim(Side::TRANSIT)
+        self.ledger.reclaim(Side::TRANSIT)
     }
 
     /// Drops all that a side held which is no more; returns how many blocks that freed.
     pub fn reclaim(&self, side: Side) -> usize {
-        let mut freed = 0;
-        for index in 0..self.layout.blocks {
-            let Some(entry) = self.entry(index) else { break };
-            let holds = side.held(entry.holders.load(Ordering::Relaxed));
-            for _ in 0..holds {
-                let before = entry.generation.load(Ordering::Relaxed);
-                self.drop_hold(index, side);
-                freed += usize::from(entry.generation.load(Ordering::Relaxed) != before);
-            }
-        }
-        freed
+        self.ledger.reclaim(side)
     }
 
     /// Blocks that somebody holds.
     pub fn in_use(&self) -> usize {
-        (0..self.layout.blocks)
-            .filter_map(|index| self.entry(index))
-            .filter(|entry| entry.holders.load(Ordering::Relaxed) != 0)
-            .count()
+        self.ledger.in_use()
     }
 }
 
@@ -351,7 +261,7 @@ impl<'p, 'm, T: Table> Lease<'p, 'm, T> {
         if self.pool.access == Access::ReadOnly {
             return Err(PoolError::Denied);
         }
-        let entry = self.pool.entry(self.index).ok_or(PoolError::Corrupt)?;
+        let entry = self.pool.ledger.entry(self.index).ok_or(PoolError::Corrupt)?;
         if entry.holders.load(Ordering::Acquire) != self.pool.side.one() {
             return Err(PoolError::Shared);
         }
@@ -364,8 +274,8 @@ impl<'p, 'm, T: Table> Lease<'p, 'm, T> {
 
     /// A second hold of the same block.
     pub fn share(&self) -> Result<Self, PoolError> {
-        let entry = self.pool.entry(self.index).ok_or(PoolError::Corrupt)?;
-        self.pool.shift(entry, None, Some(self.pool.side))?;
+        let entry = self.pool.ledger.entry(self.index).ok_or(PoolError::Corrupt)?;
+        self.pool.ledger.shift(entry, None, Some(self.pool.side))?;
         Ok(Self { pool: self.pool, index: self.index, offset: self.offset, len: self.len, block: self.block })
     }
 
@@ -382,9 +292,9 @@ impl<'p, 'm, T: Table> Lease<'p, 'm, T> {
 
     /// Gives the hold to whoever receives the descriptor.
     pub fn send(self) -> Result<Descriptor, PoolError> {
-        let entry = self.pool.entry(self.index).ok_or(PoolError::Corrupt)?;
+        let entry = self.pool.ledger.entry(self.index).ok_or(PoolError::Corrupt)?;
         let generation = entry.generation.load(Ordering::Relaxed);
-        self.pool.shift(entry, Some(self.pool.side), Some(Side::TRANSIT))?;
+        self.pool.ledger.shift(entry, Some(self.pool.side), Some(Side::TRANSIT))?;
         let (offset, len) = (self.offset as u64, self.len as u64);
         let descriptor = Descriptor { block: self.index, generation, offset, len };
         // The hold is the message's now.
@@ -395,6 +305,6 @@ impl<'p, 'm, T: Table> Lease<'p, 'm, T> {
 
 impl<T: Table> Drop for Lease<'_, '_, T> {
     fn drop(&mut self) {
-        self.pool.drop_hold(self.index, self.pool.side);
+        self.pool.ledger.drop_hold(self.index, self.pool.side);
     }
 }
