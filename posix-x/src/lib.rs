@@ -3,7 +3,7 @@
 //! Between a program's system call and the native kernel stand [`entry`] (the [`Personality`] that the
 //! kernel calls), [`dispatch`] (the table's rows, typed arguments, the three kinds of handlers) and the
 //! areas with their handlers: [`process`], [`signal`], [`mm`], [`security`], [`fd`], [`fs`], [`poll`], [`net`],
-//! [`time`], [`futex`], [`tty`]. Each area has a module `calls`; all of them together are [`calls`],
+//! [`time`], [`futex`], [`sysvipc`], [`tty`]. Each area has a module `calls`; all of them together are [`calls`],
 //! where a row of the table finds its handler by name. [`procfs`] and [`sysfs`] show all that as files;
 //! [`native`] has the calls that Linux does not know.
 //!
@@ -26,6 +26,7 @@ pub mod procfs;
 pub mod security;
 pub mod signal;
 pub mod sysfs;
+pub mod sysvipc;
 pub mod time;
 pub mod tty;
 
@@ -40,6 +41,7 @@ pub mod calls {
     pub use crate::process::calls::*;
     pub use crate::security::calls::*;
     pub use crate::signal::calls::*;
+    pub use crate::sysvipc::calls::*;
     pub use crate::time::calls::*;
 }
 

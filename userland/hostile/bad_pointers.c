@@ -171,6 +171,13 @@ static void prepare(const char *call)
 		move(open("/dev/ptmx", O_RDWR | O_NOCTTY), PTY_FD);
 	if (!strncmp(call, "timer_", 6))
 		need(timer_create(CLOCK_MONOTONIC, &(struct sigevent){.sigev_notify = SIGEV_NONE}, &timer));
+	if (among(call, "msgsnd msgrcv")) {
+		long message[3] = {1};
+		while (msgrcv(good_ids[2], message, 16, 0, IPC_NOWAIT) >= 0)
+			;
+		if (!strcmp(call, "msgrcv"))
+			need(msgsnd(good_ids[2], message, 16, IPC_NOWAIT));
+	}
 	if (among(call, "wait4 waitid")) {
 		pid_t pid = (pid_t)need(fork());
 		if (pid == 0)
@@ -371,6 +378,13 @@ static void try_others(int user)
 		{"sendmsg", "iov", SYS_sendmsg, {STREAM_FD, A(&message), 0}, 1, offsetof(struct msghdr, msg_iov), 16},
 		{"sendmsg", "base", SYS_sendmmsg, {STREAM_FD, A(&messages), 1}, 1, offsetof(struct msghdr, msg_iov), 16},
 		{"recvmsg", "iov", SYS_recvmsg, {STREAM_FD, A(&message), 0}, 1, offsetof(struct msghdr, msg_iov), 16},
+		{"semctl", "GETALL", SYS_semctl, {good_ids[0], 0, GETALL, 0}, 3, -1, 4},
+		{"semctl", "SETALL", SYS_semctl, {good_ids[0], 0, SETALL, 0}, 3, -1, 4},
+		{"semctl", "IPC_SET", SYS_semctl, {good_ids[0], 0, IPC_SET, 0}, 3, -1, 104},
+		{"semctl", "SEM_INFO", SYS_semctl, {good_ids[0], 0, SEM_INFO, 0}, 3, -1, 40},
+		{"shmctl", "IPC_SET", SYS_shmctl, {good_ids[1], IPC_SET, 0}, 2, -1, 112},
+		{"msgctl", "IPC_SET", SYS_msgctl, {good_ids[2], IPC_SET, 0}, 2, -1, 120},
+		{"shmdt", "shmaddr", SYS_shmdt, {0}, 0, -1, 8},
 		{"execve", "argv[0]", SYS_execve, {A("/proc/self/exe"), A(words), 0}, 1, 0, 5},
 		{"execve", "envp[0]", SYS_execve, {A("/proc/self/exe"), A(words), A(words)}, 2, 0, 5},
 		{"pselect6", "ss", SYS_pselect6, {0, 0, 0, 0, A(zero), A(mask)}, 5, 0, 8},
@@ -396,6 +410,9 @@ TEST("bad pointers in every argument of every system call")
 	need(gethostname(name, sizeof name));
 	need(getdomainname(domain, sizeof domain));
 	for (int user = 0; user < 2; user++) {
+		need(good_ids[0] = semget(IPC_PRIVATE, 2, 0666));
+		need(good_ids[1] = shmget(IPC_PRIVATE, 4096, 0666));
+		need(good_ids[2] = msgget(IPC_PRIVATE, 0666));
 		note("as %s:", user ? "an ordinary user" : "root");
 		need(mkdir(user ? "user" : "root", 0777));
 		need(chmod(user ? "user" : "root", 0777));
@@ -403,6 +420,9 @@ TEST("bad pointers in every argument of every system call")
 		try_table(user);
 		try_others(user);
 		need(chdir(".."));
+		need(semctl(good_ids[0], 0, IPC_RMID));
+		need(shmctl(good_ids[1], IPC_RMID, NULL));
+		need(msgctl(good_ids[2], IPC_RMID, NULL));
 	}
 	need(sethostname(name, strlen(name)));
 	need(setdomainname(domain, strlen(domain)));

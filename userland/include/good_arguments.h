@@ -8,6 +8,9 @@
 
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/msg.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
@@ -52,6 +55,7 @@ static const struct good_number good_numbers[] = {
 	{"*", "clockid", CLOCK_MONOTONIC}, {"*", "signum", SIGUSR1}, {"futex", "op", 0}, {"futex", "val", 1},
 	{"wait4", "pid", -1}, {"wait4", "options", WNOHANG}, {"*", "options", WNOHANG | WEXITED}, {"syslog", "action", 3},
 	{"statx", "mask", 0x7ff}, {"renameat2", "flags", 0}, {"*", "timerid", 0},
+	{"*", "cmd", IPC_STAT}, {"*", "msgflg", IPC_NOWAIT}, {"*", "msgsz", 16}, {"*", "nsops", 1},
 };
 
 struct good_text {
@@ -71,8 +75,12 @@ static const struct good_number good_sizes[] = {
 	{"adjtimex", "buf", 208}, {"clock_adjtime", "buf", 208}, {"ustat", "buf", 32}, {"*", "msg", sizeof(struct msghdr)},
 	{"*", "msgvec", sizeof(struct msghdr) + 8}, {"mincore", "vec", 1}, {"openat2", "how", 24}, {"clone3", "args", 64},
 	{"sched_setaffinity", "mask", 8}, {"sched_getaffinity", "mask", 8}, {"*", "optval", 4}, {"sethostname", "name", 3},
-	{"setdomainname", "name", 3}, {"*", "addr", sizeof(sa_family_t) + 9}, {"mount", "data", 4096}, {"*", "*", BUFFER},
+	{"setdomainname", "name", 3}, {"semctl", "arg", 104}, {"shmctl", "buf", 112}, {"msgctl", "buf", 120},
+	{"*", "msgp", sizeof(long) + 16}, {"*", "addr", sizeof(sa_family_t) + 9}, {"mount", "data", 4096}, {"*", "*", BUFFER},
 };
+
+/* A semaphore set, a shared memory segment and a message queue, if the program has made them. */
+static int good_ids[3];
 
 static UNUSED int good_fits(const char *pattern, const char *name)
 {
@@ -93,6 +101,10 @@ static UNUSED int good_lookup(const struct good_number *rows, size_t count, cons
 static UNUSED long good_number(const char *call, const char *argument)
 {
 	long value = 0;
+	static const char *const ids[] = {"semid", "shmid", "msqid"};
+	for (int i = 0; i < 3; i++)
+		if (!strcmp(argument, ids[i]))
+			return good_ids[i];
 	good_lookup(good_numbers, sizeof good_numbers / sizeof good_numbers[0], call, argument, &value);
 	return value;
 }
@@ -132,6 +144,8 @@ static UNUSED void good_bytes(const char *call, const char *argument, char *to)
 		memcpy(to, "\1\0\0exo-bad-", 11), to[10] = 'l';
 	else if (!strcmp(argument, "addr") && !strcmp(call, "bind"))
 		memcpy(to, "\1\0\0exo-bad-", 11), to[10] = 'b';
+	else if (!strcmp(argument, "msgp"))
+		*(long *)to = 1;
 	else if (!strncmp(argument, "msg", 3))
 		*(struct msghdr *)to = (struct msghdr){.msg_iov = &vector, .msg_iovlen = 1};
 	else if (!strcmp(call, "clone3"))

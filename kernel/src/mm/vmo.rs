@@ -3,7 +3,8 @@
 //! A [`Vmo`] is a sparse run of frames with a length in bytes. Files in memory, shared memory and ring storage
 //! are such objects; mappings take frames from them, reads and writes copy from and to the frames.
 
-use alloc::sync::Arc;
+use alloc::sync::{Arc, Weak};
+use core::fmt;
 use core::ops::Range;
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
@@ -18,8 +19,15 @@ const PAGE: u64 = PAGE_SIZE as u64;
 /// The largest length, Linux's for a file in memory.
 pub const MAX_LEN: u64 = i64::MAX as u64;
 
+/// Is told when an object is mapped and unmapped, by the thread that does it, with an address space locked.
+pub trait Watcher: Send + Sync {
+    /// There is one more mapping: a new one, a fork's, or a part of one that was split.
+    fn mapped(&self);
+    /// There is one less.
+    fn unmapped(&self);
+}
+
 /// A memory object.
-#[derive(Debug)]
 pub struct Vmo {
     len: AtomicU64,
     pages: SpinLock<PageTree<Frame>>,
@@ -27,6 +35,13 @@ pub struct Vmo {
     mappings: AtomicUsize,
     /// Mappings through which stores may reach it; [`SEALED`] where there can be none any more.
     stores: AtomicUsize,
+    watcher: Option<Weak<dyn Watcher>>,
+}
+
+impl fmt::Debug for Vmo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Vmo({} bytes)", self.len())
+    }
 }
 
 /// The count of storing mappings of an object that allows none.
@@ -49,6 +64,15 @@ impl Drop for Vmo {
 impl Vmo {
     /// An object of `len` zero bytes that has no frames yet.
     pub fn new(len: u64) -> Result<Arc<Self>> {
+        Self::with_watcher(len, None)
+    }
+
+    /// As [`Self::new`]; `watcher` is told of its mappings.
+    pub fn watched(len: u64, watcher: Weak<dyn Watcher>) -> Result<Arc<Self>> {
+        Self::with_watcher(len, Some(watcher))
+    }
+
+    fn with_watcher(len: u64, watcher: Option<Weak<dyn Watcher>>) -> Result<Arc<Self>> {
         if len > MAX_LEN {
             return Err(Kind::FileTooBig.into());
         }
@@ -58,6 +82,7 @@ impl Vmo {
             pages: SpinLock::new(PageTree::new()),
             mappings: AtomicUsize::new(0),
             stores: AtomicUsize::new(0),
+            watcher,
         }))
     }
 
@@ -339,7 +364,20 @@ impl Vmo {
                 .map_err(|_| Kind::NotPermitted)?;
         }
         self.mappings.fetch_add(1, Ordering::AcqRel);
+        self.tell(|watcher| watcher.mapped());
         Ok(())
+    }
+
+    /// Is somebody told of its mappings, each of which counts?
+    pub(super) fn is_watched(&self) -> bool {
+        self.watcher.is_some()
+    }
+
+    #[inline]
+    fn tell(&self, what: impl FnOnce(&dyn Watcher)) {
+        if let Some(watcher) = &self.watcher {
+            watcher.upgrade().inspect(|watcher| what(&**watcher));
+        }
     }
 
     /// One more like one that there is.
@@ -348,6 +386,7 @@ impl Vmo {
             self.stores.fetch_add(1, Ordering::AcqRel);
         }
         self.mappings.fetch_add(1, Ordering::AcqRel);
+        self.tell(|watcher| watcher.mapped());
     }
 
     pub(super) fn remove_mapping(&self, stores: bool) {
@@ -355,5 +394,6 @@ impl Vmo {
             self.stores.fetch_sub(1, Ordering::AcqRel);
         }
         self.mappings.fetch_sub(1, Ordering::AcqRel);
+        self.tell(|watcher| watcher.unmapped());
     }
 }

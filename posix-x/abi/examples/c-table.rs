@@ -26,6 +26,7 @@ const SIZES: &[(&str, usize)] = sizes![
     PollFd,
     Rlimit,
     Rusage,
+    Sembuf,
     SigAction,
     SigInfo,
     Sigevent,

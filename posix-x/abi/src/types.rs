@@ -112,6 +112,41 @@ structs! {
     CapHeader { version: u32, pid: i32 }
     /// `capget` and `capset`: 32 bits of each set.
     CapData { effective: u32, permitted: u32, inheritable: u32 }
+    /// Owner and permissions of an object of System V IPC.
+    IpcPerm {
+        key: i32, uid: u32, gid: u32, cuid: u32, cgid: u32, mode: u32, seq: u16, pad: [u16; 3], unused: [u64; 2],
+    }
+    /// One operation of `semop`.
+    Sembuf { num: u16, op: i16, flg: i16 }
+    /// `semctl(IPC_STAT)`.
+    SemidDs { perm: IpcPerm, otime: i64, unused1: u64, ctime: i64, unused2: u64, nsems: u64, unused3: [u64; 2] }
+    /// `semctl(IPC_INFO)` and `semctl(SEM_INFO)`.
+    Seminfo {
+        semmap: i32, semmni: i32, semmns: i32, semmnu: i32, semmsl: i32, semopm: i32, semume: i32, semusz: i32,
+        semvmx: i32, semaem: i32,
+    }
+    /// `shmctl(IPC_STAT)`.
+    ShmidDs {
+        perm: IpcPerm, segsz: u64, atime: i64, dtime: i64, ctime: i64, cpid: i32, lpid: i32, nattch: u64,
+        unused: [u64; 2],
+    }
+    /// `shmctl(IPC_INFO)`.
+    Shminfo { shmmax: u64, shmmin: u64, shmmni: u64, shmseg: u64, shmall: u64, unused: [u64; 4] }
+    /// `shmctl(SHM_INFO)`.
+    ShmInfo {
+        used_ids: i32, pad: i32, shm_tot: u64, shm_rss: u64, shm_swp: u64, swap_attempts: u64, swap_successes: u64,
+    }
+    /// `msgctl(IPC_STAT)`.
+    MsqidDs {
+        perm: IpcPerm, stime: i64, rtime: i64, ctime: i64, cbytes: u64, qnum: u64, qbytes: u64, lspid: i32,
+        lrpid: i32, unused: [u64; 2],
+    }
+    /// `msgctl(IPC_INFO)` and `msgctl(MSG_INFO)`.
+    Msginfo {
+        msgpool: i32, msgmap: i32, msgmax: i32, msgmnb: i32, msgmni: i32, msgssz: i32, msgtql: i32, msgseg: u16,
+        pad: u16,
+    }
+
     /// The list of robust futexes a thread holds.
     RobustListHead { list: u64, futex_offset: i64, list_op_pending: u64 }
 
@@ -150,5 +185,6 @@ macro_rules! sizes {
 sizes! {
     Stat 144, Statx 256, Statfs 120, Flock 32, Utsname 390, Sysinfo 112, Rusage 144, CloneArgs 88,
     SigAction 32, SigInfo 128, StackT 24, Sigevent 64, SignalfdSiginfo 128, Termios 36, EpollEvent 12,
-    PollFd 8, RobustListHead 24
+    PollFd 8, RobustListHead 24, IpcPerm 48, Sembuf 6, SemidDs 104, Seminfo 40, ShmidDs 112, Shminfo 72, ShmInfo 48,
+    MsqidDs 120, Msginfo 32
 }

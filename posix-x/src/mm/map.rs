@@ -15,7 +15,7 @@ use crate::process::Task;
 use crate::{Errno, Fd, SysResult};
 
 /// The caller's address space.
-pub(super) fn space() -> &'static Arc<AddressSpace> {
+pub(crate) fn space() -> &'static Arc<AddressSpace> {
     sched::current().own_space().expect("a program has an address space while it runs")
 }
 

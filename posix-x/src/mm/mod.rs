@@ -2,7 +2,7 @@
 
 mod advise;
 mod locking;
-mod map;
+pub(crate) mod map;
 pub mod oom;
 
 /// The system calls of this area.

@@ -11,6 +11,7 @@ use exo_kernel::user::{IoSource, UserPtr};
 use posix_x_abi::types::CloneArgs;
 
 use super::group::NewProcess;
+use super::namespaces::Namespaces;
 use super::task::NewTask;
 use super::{exit, pidfd, table, Process, Resource, Task};
 use crate::fd::FdTable;
@@ -53,11 +54,9 @@ bitflags::bitflags! {
     }
 }
 
-/// Flags that ask for namespaces and control groups, of which there is one each.
-const NAMESPACES: Flags = Flags::NEWNS
+/// Flags that ask for namespaces and control groups of which there is one each.
+const SINGLE: Flags = Flags::NEWNS
     .union(Flags::NEWCGROUP)
-    .union(Flags::NEWUTS)
-    .union(Flags::NEWIPC)
     .union(Flags::NEWUSER)
     .union(Flags::NEWPID)
     .union(Flags::NEWNET)
@@ -100,7 +99,8 @@ impl Task {
 
 fn check(t: &Task, request: &Request) -> Result<(), Errno> {
     let flags = request.flags;
-    let invalid = flags.intersects(NAMESPACES)
+    let invalid = flags.intersects(SINGLE)
+        || flags.contains(Flags::NEWIPC | Flags::SYSVSEM)
         || flags.contains(Flags::THREAD) && !flags.contains(Flags::SIGHAND)
         || flags.contains(Flags::SIGHAND) && !flags.contains(Flags::VM)
         || flags.contains(Flags::SIGHAND | Flags::CLEAR_SIGHAND)
@@ -108,6 +108,9 @@ fn check(t: &Task, request: &Request) -> Result<(), Errno> {
         || flags.contains(Flags::PIDFD) && flags.contains(Flags::THREAD);
     if invalid {
         return Err(Errno::EINVAL);
+    }
+    if flags.intersects(Namespaces::FLAGS) && !t.creds().capable(Caps::SYS_ADMIN) {
+        return Err(Errno::EPERM);
     }
     signals_first(t)
 }
@@ -203,6 +206,8 @@ fn new_task(t: &Task, request: &Request, tid: Pid, process: Arc<Process>) -> Res
         files,
         fs,
         creds: t.creds().clone(),
+        namespaces: t.namespaces().renewed(flags),
+        undo: flags.contains(Flags::SYSVSEM).then(|| t.undo_list()),
         comm: t.comm(),
         signals: TaskSignals::new(t.signals.mask(), alt_stack),
     });

@@ -34,6 +34,7 @@ pub fn exit_thread(task: &Task, status: i32) -> ! {
         process.timers.exit();
     }
     leave_memory(task);
+    task.leave_undo_list();
     task.set_files(None);
     task.set_fs(None);
     process.add_ended_thread(Usage::of_task(task));

@@ -6,6 +6,7 @@ use exo_kernel::sched::Thread;
 
 use super::group::{Image, NewProcess};
 use super::limits::Limits;
+use super::namespaces::Namespaces;
 use super::task::NewTask;
 use super::{max_threads, table, FsContext, Process, Session, Task};
 use crate::fd::FdTable;
@@ -41,6 +42,8 @@ pub(crate) fn first(
         files,
         fs,
         creds,
+        namespaces: Arc::new(Namespaces::first()),
+        undo: None,
         comm,
         signals: TaskSignals::new(SigSet::EMPTY, AltStack::default()),
     }));

@@ -39,27 +39,40 @@ impl Name {
     }
 }
 
-static HOST: SpinLock<Name> = SpinLock::new(Name::new("exo"));
-static DOMAIN: SpinLock<Name> = SpinLock::new(Name::new("(none)"));
-
-/// The host's name.
-pub fn host_name() -> [u8; NAME_MAX + 1] {
-    HOST.lock().bytes
+/// The names of host and domain in a namespace.
+pub struct HostNames {
+    host: SpinLock<Name>,
+    domain: SpinLock<Name>,
 }
 
-/// The domain's name.
-pub fn domain_name() -> [u8; NAME_MAX + 1] {
-    DOMAIN.lock().bytes
+impl Default for HostNames {
+    fn default() -> Self {
+        Self { host: SpinLock::new(Name::new("exo")), domain: SpinLock::new(Name::new("(none)")) }
+    }
 }
 
-/// Sets the host's name to the first 64 bytes of `name`.
-pub fn set_host_name(name: &[u8]) {
-    set(&HOST, name);
-}
-
-/// Sets the domain's name to the first 64 bytes of `name`.
-pub fn set_domain_name(name: &[u8]) {
-    set(&DOMAIN, name);
+impl HostNames {
+    /// The host's name.
+    pub fn host(&self) -> [u8; NAME_MAX + 1] {
+        self.host.lock().bytes
+    }
+    /// The domain's name.
+    pub fn domain(&self) -> [u8; NAME_MAX + 1] {
+        self.domain.lock().bytes
+    }
+    /// Sets the host's name to the first 64 bytes of `name`.
+    pub fn set_host(&self, name: &[u8]) {
+        set(&self.host, name);
+    }
+    /// Sets the domain's name to the first 64 bytes of `name`.
+    pub fn set_domain(&self, name: &[u8]) {
+        set(&self.domain, name);
+    }
+    /// The same names, to be changed apart.
+    pub fn duplicate(&self) -> Self {
+        let copy = |name: &SpinLock<Name>| SpinLock::new(Name { bytes: name.lock().bytes });
+        Self { host: copy(&self.host), domain: copy(&self.domain) }
+    }
 }
 
 fn set(name: &SpinLock<Name>, value: &[u8]) {
@@ -147,23 +160,23 @@ pub mod calls {
         let machine = if persona & DOMAIN_MASK == LINUX32 { "i686" } else { "x86_64" };
         buf.write(&Utsname {
             sysname: field("Linux"),
-            nodename: host_name(),
+            nodename: t.namespaces().uts.host(),
             release: field(release),
             version: field(VERSION),
             machine: field(machine),
-            domainname: domain_name(),
+            domainname: t.namespaces().uts.domain(),
         })?;
         Ok(0)
     }
 
     /// `sethostname(2)`
     pub fn sethostname(t: &Task, name: UserAddr, length: i32) -> SysResult {
-        set_from_user(t, &HOST, name, length)
+        set_from_user(t, &t.namespaces().uts.host, name, length)
     }
 
     /// `setdomainname(2)`
     pub fn setdomainname(t: &Task, name: UserAddr, length: i32) -> SysResult {
-        set_from_user(t, &DOMAIN, name, length)
+        set_from_user(t, &t.namespaces().uts.domain, name, length)
     }
 
     /// `reboot(2)`

@@ -18,6 +18,7 @@ pub(crate) mod group;
 mod ids;
 pub mod limits;
 pub mod misc;
+pub mod namespaces;
 mod numbers;
 pub mod owned;
 pub mod pidfd;
@@ -51,6 +52,7 @@ pub mod calls {
     pub use super::exit::calls::*;
     pub use super::ids::calls::*;
     pub use super::misc::calls::*;
+    pub use super::namespaces::calls::*;
     pub use super::pidfd::calls::*;
     pub use super::prctl::calls::*;
     pub use super::resources::calls::*;

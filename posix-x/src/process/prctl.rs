@@ -1,4 +1,4 @@
-//! `prctl` and `unshare`.
+//! `prctl`.
 
 use alloc::sync::Arc;
 use core::sync::atomic::Ordering::Relaxed;
@@ -8,7 +8,6 @@ use exo_kernel::user::{read_string, UserPtr};
 use exo_kernel::Kind;
 use posix_x_abi::uapi::prctl as p;
 
-use super::clone::Flags;
 use super::{table, Task};
 use crate::dispatch::args::FromRegister;
 use crate::security::credentials::{SECBIT_KEEP_CAPS, SECBIT_NO_CAP_AMBIENT_RAISE};
@@ -195,24 +194,5 @@ pub mod calls {
             p::PR_SET_VMA => Err(Errno::EINVAL),
             _ => Err(Errno::EINVAL),
         }
-    }
-
-    /// `unshare(2)`
-    pub fn unshare(t: &Task, flags: u64) -> SysResult {
-        let known = Flags::FS | Flags::FILES | Flags::SIGHAND | Flags::THREAD | Flags::VM | Flags::SYSVSEM;
-        let flags = Flags::from_bits(flags).filter(|flags| known.contains(*flags)).ok_or(Errno::EINVAL)?;
-        // A thread cannot leave its group, nor take the handlers or the memory with it.
-        if flags.intersects(Flags::THREAD | Flags::SIGHAND | Flags::VM) && t.process().thread_count() > 1 {
-            return Err(Errno::EINVAL);
-        }
-        if flags.contains(Flags::FS) && Arc::strong_count(t.fs()) > 1 {
-            let own = Arc::new((**t.fs()).clone());
-            t.set_fs(Some(own));
-        }
-        if flags.contains(Flags::FILES) && Arc::strong_count(t.files()) > 1 {
-            let own = Arc::new(t.files().duplicate()?);
-            t.set_files(Some(own));
-        }
-        Ok(0)
     }
 }

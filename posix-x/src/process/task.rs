@@ -10,6 +10,7 @@ use exo_kernel::user::UserPtr;
 use spin::Once;
 
 use super::clone::VforkDone;
+use super::namespaces::Namespaces;
 use super::owned::Owned;
 use super::{FsContext, Process};
 use crate::dispatch::fast;
@@ -17,6 +18,7 @@ use crate::fd::FdTable;
 use crate::security::seccomp::{Mode, Seccomp};
 use crate::security::Credentials;
 use crate::signal::TaskSignals;
+use crate::sysvipc::{self, UndoList};
 use crate::Pid;
 
 /// A thread's short name, NUL-padded.
@@ -33,6 +35,8 @@ pub struct Task {
     files: Owned<Option<Arc<FdTable>>>,
     fs: Owned<Option<Arc<FsContext>>>,
     creds: Owned<Arc<Credentials>>,
+    namespaces: Owned<Arc<Namespaces>>,
+    undo: Owned<Option<Arc<UndoList>>>,
     comm: SpinLock<Comm>,
     /// Signal mask, pending signals, alternate stack.
     pub signals: TaskSignals,
@@ -67,6 +71,9 @@ pub(super) struct NewTask {
     pub files: Arc<FdTable>,
     pub fs: Arc<FsContext>,
     pub creds: Arc<Credentials>,
+    pub namespaces: Arc<Namespaces>,
+    /// What it does with semaphores is undone together with what others do.
+    pub undo: Option<Arc<UndoList>>,
     pub comm: Comm,
     pub signals: TaskSignals,
 }
@@ -80,6 +87,8 @@ impl Task {
             files: Owned::new(Some(new.files)),
             fs: Owned::new(Some(new.fs)),
             creds: Owned::new(new.creds),
+            namespaces: Owned::new(new.namespaces),
+            undo: Owned::new(new.undo),
             comm: SpinLock::new(new.comm),
             signals: new.signals,
             clear_child_tid: AtomicUsize::new(0),
@@ -218,6 +227,50 @@ impl Task {
         let old = unsafe { self.creds.replace(creds) };
         drop(old);
         fast::refresh(self, sched::current());
+    }
+
+    /// The namespaces that it is in.
+    #[inline]
+    pub fn namespaces(&self) -> &Arc<Namespaces> {
+        self.assert_current();
+        // SAFETY: the caller is the owner.
+        unsafe { self.namespaces.get() }
+    }
+    /// The namespaces that another thread is in.
+    pub fn namespaces_snapshot(&self) -> Arc<Namespaces> {
+        self.namespaces.snapshot()
+    }
+    /// Enters others. References from [`Self::namespaces`] end here.
+    pub(super) fn set_namespaces(&self, namespaces: Arc<Namespaces>) {
+        self.assert_current();
+        // SAFETY: the caller is the owner, in a call that holds no reference.
+        let old = unsafe { self.namespaces.replace(namespaces) };
+        drop(old);
+    }
+    /// The objects of System V IPC that it can reach.
+    #[inline]
+    pub fn ipc(&self) -> &Arc<sysvipc::Namespace> {
+        &self.namespaces().ipc
+    }
+
+    /// The list of what is undone when it ends, made when it is first needed.
+    pub(crate) fn undo_list(&self) -> Arc<UndoList> {
+        self.assert_current();
+        // SAFETY: the caller is the owner, and the reference ends before the list is replaced.
+        if let Some(list) = unsafe { self.undo.get() } {
+            return list.clone();
+        }
+        let list = Arc::<UndoList>::default();
+        // SAFETY: as above.
+        unsafe { self.undo.replace(Some(list.clone())) };
+        list
+    }
+    /// Lets go of the list of what is undone; the last thread that does undoes it.
+    pub(super) fn leave_undo_list(&self) {
+        self.assert_current();
+        // SAFETY: the caller is the owner, in a call that holds no reference.
+        let old = unsafe { self.undo.replace(None) };
+        drop(old);
     }
 
     /// The address space; `None` after the thread has given it up.

@@ -5,7 +5,7 @@ use core::ops::Range;
 
 use exo_kernel::mm::space::Tag;
 use exo_kernel::mm::{AddressSpace, MappingInfo, Prot};
-use exo_kernel::vfs::OpenFile;
+use exo_kernel::vfs::{DeviceNumber, OpenFile};
 use exo_kernel::Result;
 
 use super::process::path_name;
@@ -15,6 +15,7 @@ use super::tree::Subject;
 use super::Text;
 use crate::process::vdso::Part;
 use crate::process::Process;
+use crate::sysvipc::shm::{Attachment, Segment};
 
 /// Names begin at this column.
 const NAME_COLUMN: usize = 73;
@@ -60,6 +61,23 @@ impl Mapping {
         self.tag.as_ref()?.downcast_ref()
     }
 
+    fn segment(&self) -> Option<&Segment> {
+        Some(&self.tag.as_ref()?.downcast_ref::<Attachment>()?.segment)
+    }
+
+    /// Device and inode.
+    fn identity(&self) -> (DeviceNumber, u64) {
+        if let Some(segment) = self.segment() {
+            // As on Linux, whose segments are files of a file system that nobody sees.
+            return (DeviceNumber::new(0, 1), segment.id() as u64);
+        }
+        let inode = self.file().and_then(OpenFile::inode);
+        inode.map_or_else(Default::default, |inode| {
+            let metadata = inode.metadata();
+            (metadata.device, metadata.inode)
+        })
+    }
+
     fn touches(&self, range: Range<usize>) -> bool {
         self.range.start <= range.end && self.range.end >= range.start
     }
@@ -83,13 +101,9 @@ pub(super) fn write(subject: &Subject, text: &mut Text, details: bool) -> Result
 fn row(process: &Process, space: &AddressSpace, mapping: &Mapping, text: &mut Text) -> Result<()> {
     let start = text.len();
     let flag = |on: bool, letter: char| if on { letter } else { '-' };
-    let inode = mapping.file().and_then(OpenFile::inode);
-    let (device, number) = inode.map_or(((0, 0), 0), |inode| {
-        let metadata = inode.metadata();
-        ((metadata.device.major, metadata.device.minor), metadata.inode)
-    });
+    let (device, number) = mapping.identity();
     // The kernel's own library is no file to programs.
-    let offset = if mapping.file().is_some() { mapping.offset } else { 0 };
+    let offset = if mapping.file().is_some() || mapping.segment().is_some() { mapping.offset } else { 0 };
     text.print(format_args!(
         "{:08x}-{:08x} {}{}{}{} {offset:08x} {:02x}:{:02x} {number} ",
         mapping.range.start,
@@ -98,8 +112,8 @@ fn row(process: &Process, space: &AddressSpace, mapping: &Mapping, text: &mut Te
         flag(mapping.prot.contains(Prot::WRITE), 'w'),
         flag(mapping.prot.contains(Prot::EXEC), 'x'),
         if mapping.shared { 's' } else { 'p' },
-        device.0,
-        device.1,
+        device.major,
+        device.minor,
     ));
     let mut called = Text::new();
     name(process, space, mapping, &mut called)?;
@@ -120,6 +134,10 @@ fn name(process: &Process, space: &AddressSpace, mapping: &Mapping, text: &mut T
             Some(path) => path_name(path, text),
             None => file.file().describe(text).map_err(|_| exo_kernel::Kind::NoMemory.into()),
         };
+    }
+    if let Some(segment) = mapping.segment() {
+        text.print(format_args!("/SYSV{:08x} (deleted)", segment.key()));
+        return Ok(());
     }
     let heap = space.heap_range();
     let stack = process.image().stack_start;

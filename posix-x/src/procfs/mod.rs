@@ -6,12 +6,14 @@
 //! * [`process`] – the entries of each process and thread, in another
 //! * [`maps`] – what a process has mapped
 //! * [`sysctl`] – the settings under `/proc/sys`
+//! * [`sysvipc`] – the objects of System V IPC
 
 mod maps;
 mod process;
 mod status;
 mod sysctl;
 mod system;
+mod sysvipc;
 mod text;
 pub mod tree;
 

@@ -1,12 +1,15 @@
 //! Settings under `/proc/sys` (proc(5)): those that something here heeds, and facts that programs ask for.
 
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
 use exo_kernel::{klog, Kind, Result};
 
 use super::system::{console_level, privileged};
 use super::text::line;
 use super::tree::{Entry, Node};
 use super::Text;
-use crate::process::{misc, table};
+use crate::process::{current, misc, table};
+use crate::sysvipc::{Limits, MNI_LIMIT};
 
 const fn directory(name: &'static str, entries: &'static [Entry<()>]) -> Entry<()> {
     Entry { name, mode: 0o555, node: Node::Directory(entries) }
@@ -38,19 +41,34 @@ pub(super) static ENTRIES: &[Entry<()>] = &[
         &[
             setting(
                 "domainname",
-                |(), text| name(text, &misc::domain_name()),
+                |(), text| name(text, &current().namespaces().uts.domain()),
                 |(), bytes| {
-                    misc::set_domain_name(trim(bytes)?);
+                    current().namespaces().uts.set_domain(trim(bytes)?);
                     Ok(())
                 },
             ),
             setting(
                 "hostname",
-                |(), text| name(text, &misc::host_name()),
+                |(), text| name(text, &current().namespaces().uts.host()),
                 |(), bytes| {
-                    misc::set_host_name(trim(bytes)?);
+                    current().namespaces().uts.set_host(trim(bytes)?);
                     Ok(())
                 },
+            ),
+            setting(
+                "msgmax",
+                |(), text| limit(text, |limits| &limits.msgmax),
+                |(), bytes| set_limit(bytes, |limits| &limits.msgmax, INT_MAX),
+            ),
+            setting(
+                "msgmnb",
+                |(), text| limit(text, |limits| &limits.msgmnb),
+                |(), bytes| set_limit(bytes, |limits| &limits.msgmnb, INT_MAX),
+            ),
+            setting(
+                "msgmni",
+                |(), text| limit(text, |limits| &limits.msgmni),
+                |(), bytes| set_limit(bytes, |limits| &limits.msgmni, MNI_LIMIT),
             ),
             fact("osrelease", |(), text| name(text, misc::RELEASE.as_bytes())),
             fact("ostype", |(), text| name(text, b"Linux")),
@@ -65,6 +83,22 @@ pub(super) static ENTRIES: &[Entry<()>] = &[
                     klog::set_console_level(u32::try_from(first_number(bytes)?).map_err(|_| Kind::Invalid)?);
                     Ok(())
                 },
+            ),
+            setting("sem", |(), text| semaphore_limits(text), |(), bytes| set_semaphore_limits(bytes)),
+            setting(
+                "shmall",
+                |(), text| limit(text, |limits| &limits.shmall),
+                |(), bytes| set_limit(bytes, |limits| &limits.shmall, u64::MAX),
+            ),
+            setting(
+                "shmmax",
+                |(), text| limit(text, |limits| &limits.shmmax),
+                |(), bytes| set_limit(bytes, |limits| &limits.shmmax, u64::MAX),
+            ),
+            setting(
+                "shmmni",
+                |(), text| limit(text, |limits| &limits.shmmni),
+                |(), bytes| set_limit(bytes, |limits| &limits.shmmni, MNI_LIMIT),
             ),
             fact("version", |(), text| name(text, misc::VERSION.as_bytes())),
         ],
@@ -95,6 +129,45 @@ pub(super) static ENTRIES: &[Entry<()>] = &[
 
 fn number(text: &mut Text, value: u64) -> Result<()> {
     line!(text, "{value}");
+    Ok(())
+}
+
+const INT_MAX: u64 = i32::MAX as u64;
+
+/// A limit of System V IPC, in the caller's namespace.
+fn limit(text: &mut Text, which: fn(&Limits) -> &AtomicU64) -> Result<()> {
+    number(text, which(&current().ipc().limits).load(Relaxed))
+}
+
+fn set_limit(bytes: &[u8], which: fn(&Limits) -> &AtomicU64, most: u64) -> Result<()> {
+    let value = first_number(bytes)?;
+    if value > most {
+        return Err(Kind::Invalid.into());
+    }
+    which(&current().ipc().limits).store(value, Relaxed);
+    Ok(())
+}
+
+/// The four of semaphores stand in one file.
+fn of_semaphores(limits: &Limits) -> [(&AtomicU64, u64); 4] {
+    let Limits { semmsl, semmns, semopm, semmni, .. } = limits;
+    [(semmsl, INT_MAX), (semmns, INT_MAX), (semopm, INT_MAX), (semmni, MNI_LIMIT)]
+}
+
+fn semaphore_limits(text: &mut Text) -> Result<()> {
+    let values = of_semaphores(&current().ipc().limits).map(|(limit, _)| limit.load(Relaxed));
+    let [semmsl, semmns, semopm, semmni] = values;
+    line!(text, "{semmsl}\t{semmns}\t{semopm}\t{semmni}");
+    Ok(())
+}
+
+/// Sets as many of them as numbers are given.
+fn set_semaphore_limits(bytes: &[u8]) -> Result<()> {
+    let words = core::str::from_utf8(trim(bytes)?).map_err(|_| Kind::Invalid)?.split_whitespace();
+    for ((limit, most), word) in of_semaphores(&current().ipc().limits).into_iter().zip(words) {
+        let value = word.parse().ok().filter(|value| *value <= most).ok_or(Kind::Invalid)?;
+        limit.store(value, Relaxed);
+    }
     Ok(())
 }
 

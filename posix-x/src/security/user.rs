@@ -16,6 +16,8 @@ pub struct User {
     pub signals: AtomicU64,
     /// Bytes of rings and pools.
     pub shared_memory: AtomicU64,
+    /// Pages of shared memory segments that are locked.
+    pub shared_locked: AtomicU64,
 }
 
 /// Those who have processes, by ascending ID.
@@ -33,6 +35,7 @@ pub fn of(uid: u32) -> Arc<User> {
         threads: AtomicU64::new(0),
         signals: AtomicU64::new(0),
         shared_memory: AtomicU64::new(0),
+        shared_locked: AtomicU64::new(0),
     });
     let weak = Arc::downgrade(&user);
     match place {

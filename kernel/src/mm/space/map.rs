@@ -1,5 +1,6 @@
 //! Adding and removing mappings, and the heap.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::Range;
 use core::sync::atomic::Ordering;
@@ -9,7 +10,7 @@ use vma::Area;
 
 use super::gather::Gather;
 use super::region::{Flags, Mapped, Region};
-use super::{AddressSpace, Inner, MapRequest};
+use super::{AddressSpace, Inner, MapRequest, Tag};
 use crate::arch::{USER_MIN, USER_TOP};
 use crate::mm::{page_down, page_up, total_frames, Access, Prot, Vmo, PAGE_SIZE};
 use crate::{Error, Kind, Result};
@@ -216,6 +217,35 @@ impl AddressSpace {
         let mut removed = Removed::default();
         let mut inner = self.inner.lock();
         inner.remove(self, addr..addr + size, &mut removed)
+    }
+
+    /// Removes the mappings of one object that lie where they would if the whole of it were mapped from `addr` on:
+    /// what was given away, moved or split meanwhile does not count. `length` tells of a mapping's file how long its
+    /// object is, if it is one of those meant; the first found decides which. Was there one?
+    pub fn unmap_object(&self, addr: usize, length: impl Fn(&Tag) -> Option<usize>) -> Result<bool> {
+        let mut removed = Removed::default();
+        let mut inner = self.inner.lock();
+        let mut first: Option<Tag> = None;
+        let (mut from, mut limit) = (addr, USER_TOP);
+        while from < limit {
+            let wanted = |area: &&Area<Region>| {
+                let Some(tag) = &area.value.file else { return false };
+                area.start >= from
+                    && area.end <= limit
+                    && area.value.offset == (area.start - addr) as u64
+                    && first.as_ref().map_or_else(|| length(tag).is_some(), |first| Arc::ptr_eq(first, tag))
+            };
+            let Some(area) = inner.areas.within(from..limit).find(wanted) else { break };
+            let range = area.start..area.end;
+            if first.is_none() {
+                first = area.value.file.clone();
+                let whole = first.as_ref().and_then(&length).and_then(page_up);
+                limit = addr.saturating_add(whole.unwrap_or(0)).min(USER_TOP);
+            }
+            from = range.end;
+            inner.remove(self, range, &mut removed)?;
+        }
+        Ok(first.is_some())
     }
 
     /// Moves the end of the heap and returns where it is now: unchanged if that was not possible.

@@ -138,6 +138,7 @@ impl Value for Region {
             && contiguous
             && same(self.object.as_ref().map(Mapped::object), above.object.as_ref().map(Mapped::object))
             && same(self.file.as_ref(), above.file.as_ref())
+            && !self.object.as_ref().is_some_and(|mapped| mapped.object().is_watched())
     }
 
     fn absorb(&mut self, above: Self) {
