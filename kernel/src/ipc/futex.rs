@@ -7,13 +7,12 @@
 
 use alloc::sync::Arc;
 use core::cell::Cell;
-use core::ptr;
 use core::sync::atomic::{fence, AtomicU32, AtomicUsize, Ordering};
 
 use crate::arch::usercopy::{cmpxchg_user_u32, in_user_range, load_user_u32};
 use crate::mm::Vmo;
-use crate::sched::{self, Thread};
-use crate::sync::{Link, Rank, Sleep, SpinLock, SpinLockGuard};
+use crate::sched;
+use crate::sync::{self, Rank, Sleep, SpinLock, SpinLockGuard, Waiters};
 use crate::time::{self, Instant};
 use crate::{Kind, Result};
 
@@ -84,68 +83,15 @@ impl Word {
     }
 }
 
-/// A thread that waits. Lives on that thread's stack.
-struct Waiter {
-    next: Cell<*const Waiter>,
-    previous: Cell<*const Waiter>,
+/// What a waiter waits for. A requeue changes key and bucket, with both buckets locked.
+struct Target {
     key: Cell<Key>,
-    bitset: u32,
-    thread: &'static Thread,
     bucket: AtomicUsize,
-    link: Link,
+    bitset: u32,
 }
 
-/// Waiters whose keys have the same hash, in order of arrival.
-struct List {
-    first: *const Waiter,
-    last: *const Waiter,
-}
-
-// SAFETY: the nodes are reached only with the bucket's lock held, and each stays valid while it is linked.
-unsafe impl Send for List {}
-
-impl List {
-    fn push(&mut self, waiter: &Waiter) {
-        waiter.next.set(ptr::null());
-        waiter.previous.set(self.last);
-        if self.last.is_null() {
-            self.first = waiter;
-        } else {
-            // SAFETY: a linked node is valid.
-            unsafe { (*self.last).next.set(waiter) };
-        }
-        self.last = waiter;
-    }
-
-    fn remove(&mut self, waiter: &Waiter) {
-        let (previous, next) = (waiter.previous.get(), waiter.next.get());
-        if previous.is_null() {
-            self.first = next;
-        } else {
-            // SAFETY: a linked node's neighbours are linked, hence valid.
-            unsafe { (*previous).next.set(next) };
-        }
-        if next.is_null() {
-            self.last = previous;
-        } else {
-            // SAFETY: as above.
-            unsafe { (*next).previous.set(previous) };
-        }
-    }
-
-    /// Calls `visit` with each waiter for `key`; it may remove that one, and says whether to go on.
-    fn for_each(&mut self, key: Key, mut visit: impl FnMut(&mut Self, &Waiter) -> bool) {
-        let mut here = self.first;
-        while !here.is_null() {
-            // SAFETY: a linked node is valid.
-            let waiter = unsafe { &*here };
-            here = waiter.next.get();
-            if waiter.key.get() == key && !visit(self, waiter) {
-                return;
-            }
-        }
-    }
-}
+type Waiter = sync::Waiter<Target>;
+type List = Waiters<Target>;
 
 #[repr(align(64))]
 struct Bucket {
@@ -154,12 +100,9 @@ struct Bucket {
     list: SpinLock<List>,
 }
 
-static TABLE: [Bucket; BUCKETS] = [const {
-    Bucket {
-        waiting: AtomicU32::new(0),
-        list: SpinLock::with_rank(Rank::Futex, List { first: ptr::null(), last: ptr::null() }),
-    }
-}; BUCKETS];
+static TABLE: [Bucket; BUCKETS] =
+    [const { Bucket { waiting: AtomicU32::new(0), list: SpinLock::with_rank(Rank::Futex, List::new()) } };
+        BUCKETS];
 
 impl Bucket {
     /// Might somebody wait here? Called after the word changed: see [`Waiter::join`].
@@ -171,42 +114,27 @@ impl Bucket {
 
     /// Wakes up to `count` waiters for `key` that match `bitset`.
     fn wake_locked(&self, list: &mut List, key: Key, count: usize, bitset: u32) -> usize {
-        let mut woken = 0;
-        if count == 0 {
-            return 0;
-        }
-        list.for_each(key, |list, waiter| {
-            if waiter.bitset & bitset != 0 {
-                list.remove(waiter);
-                self.waiting.fetch_sub(1, Ordering::Relaxed);
-                waiter.link.wake(waiter.thread);
-                woken += 1;
-            }
-            woken < count
-        });
-        woken
+        let wanted = |target: &Target| target.key.get() == key && target.bitset & bitset != 0;
+        list.take(count, wanted, |_, waiter| {
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+            waiter.wake();
+        })
     }
 }
 
 impl Waiter {
-    fn new(key: Key, bitset: u32) -> Self {
-        Self {
-            next: Cell::new(ptr::null()),
-            previous: Cell::new(ptr::null()),
-            key: Cell::new(key),
-            bitset,
-            thread: sched::current(),
-            bucket: AtomicUsize::new(key.bucket()),
-            link: Link::new(),
-        }
+    fn on(key: Key, bitset: u32) -> Self {
+        let bucket = AtomicUsize::new(key.bucket());
+        Self::new(Target { key: Cell::new(key), bucket, bitset })
     }
 
     /// Stands in the queue from now on. The counter's locked increment orders that before the look at the word,
     /// as the fence in `occupied` orders the word's change before the look at the counter.
     fn join(&self) {
-        let bucket = &TABLE[self.bucket.load(Ordering::Relaxed)];
+        let bucket = &TABLE[self.what.bucket.load(Ordering::Relaxed)];
         let mut list = bucket.list.lock();
-        list.push(self);
+        // SAFETY: it is new, and `wait` takes it out or sees that somebody did.
+        unsafe { list.push(self) };
         self.link.set();
         bucket.waiting.fetch_add(1, Ordering::SeqCst);
     }
@@ -219,17 +147,18 @@ impl Waiter {
     /// Leaves the queue; false if somebody woke the waiter before.
     fn leave(&self) -> bool {
         loop {
-            let index = self.bucket.load(Ordering::Acquire);
+            let index = self.what.bucket.load(Ordering::Acquire);
             let bucket = &TABLE[index];
             let mut list = bucket.list.lock();
             // A requeue may have moved it while the lock was not ours.
-            if self.bucket.load(Ordering::Relaxed) != index {
+            if self.what.bucket.load(Ordering::Relaxed) != index {
                 continue;
             }
             if !self.link.is_set() {
                 return false;
             }
-            list.remove(self);
+            // SAFETY: its link says that it is in a queue, and its bucket in which; that one is locked.
+            unsafe { list.remove(self) };
             self.link.clear();
             bucket.waiting.fetch_sub(1, Ordering::Relaxed);
             return true;
@@ -249,7 +178,7 @@ pub fn wait(
     deadline: Option<Instant>,
 ) -> Result<()> {
     let word = Word::new(address, scope)?;
-    let waiter = Waiter::new(word.key, bitset);
+    let waiter = Waiter::on(word.key, bitset);
     waiter.join();
     let failure = match load_user_u32(word.address) {
         Ok(value) if value == expected => sleep(&waiter, deadline),
@@ -334,21 +263,21 @@ pub fn requeue(
     let bucket = &TABLE[source_index];
     let woken = bucket.wake_locked(&mut list, source.key, wake_count, MATCH_ANY);
     let mut moved = 0;
-    if move_count > 0 && source.key != target.key {
-        list.for_each(source.key, |list, waiter| {
-            list.remove(waiter);
-            waiter.key.set(target.key);
-            match &mut other {
-                None => list.push(waiter),
+    if source.key != target.key {
+        let wanted = |what: &Target| what.key.get() == source.key;
+        moved = list.take(move_count, wanted, |list, waiter| {
+            waiter.what.key.set(target.key);
+            let target_list = match &mut other {
+                None => list,
                 Some(other) => {
-                    other.push(waiter);
                     bucket.waiting.fetch_sub(1, Ordering::Relaxed);
                     TABLE[target_index].waiting.fetch_add(1, Ordering::SeqCst);
-                    waiter.bucket.store(target_index, Ordering::Release);
+                    waiter.what.bucket.store(target_index, Ordering::Release);
+                    &mut **other
                 }
-            }
-            moved += 1;
-            moved < move_count
+            };
+            // SAFETY: just taken out of the other list; its link still says that it is in one.
+            unsafe { target_list.push(waiter) };
         });
     }
     Ok((woken, moved))

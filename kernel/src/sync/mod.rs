@@ -11,11 +11,12 @@ mod poll;
 mod rwlock;
 mod spin;
 mod wait;
+mod waiters;
 
 pub use self::spin::{IrqLock, IrqLockGuard, SpinLock, SpinLockGuard};
 pub use mutex::{Mutex, MutexGuard};
 pub use order::Rank;
 pub use poll::{Events, Notify, PollTable, Poller, Registration};
 pub use rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard};
-pub(crate) use wait::Link;
 pub use wait::{Sleep, WaitQueue};
+pub(crate) use waiters::{Link, Waiter, Waiters};

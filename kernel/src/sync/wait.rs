@@ -7,8 +7,6 @@
 //! A queue costs nothing until somebody waits: waking it is a fence and one load. Sleepers stand in it by nodes
 //! on their own stacks; polls by registrations (see [`super::poll`]).
 
-use core::cell::Cell;
-use core::ptr;
 use core::sync::atomic::{fence, AtomicU32, Ordering};
 
 use alloc::sync::Arc;
@@ -16,8 +14,9 @@ use spin::Once;
 
 use super::order::Rank;
 use super::poll::{Events, Pollers};
+use super::waiters::{Waiter, Waiters};
 use super::IrqLock;
-use crate::sched::{self, Thread};
+use crate::sched;
 use crate::time::{self, Instant};
 use crate::{Kind, Result};
 
@@ -33,111 +32,11 @@ pub enum Sleep {
 /// Bit of `occupied`: somebody registered for polling, at some time.
 const POLLED: u32 = 1 << 31;
 
-/// Does a waiter stand in its queue?
-///
-/// A waker first says that it wakes the waiter, then wakes the thread, then lets go of both. The thread looks after it
-/// has announced its sleep: either it sees that it is being woken, or the waker sees it asleep. And it waits until
-/// the waker has let go before it uses the waiter again or leaves the stack that it lies on.
-pub(crate) struct Link(AtomicU32);
-
-impl Link {
-    const LOOSE: u32 = 0;
-    const LINKED: u32 = 1;
-    const WAKING: u32 = 2;
-
-    /// Stands in no queue.
-    pub const fn new() -> Self {
-        Self(AtomicU32::new(Self::LOOSE))
-    }
-
-    /// Stands in a queue, which is locked.
-    #[inline]
-    pub fn set(&self) {
-        self.0.store(Self::LINKED, Ordering::Relaxed);
-    }
-
-    /// Left the queue, which is locked, by itself.
-    #[inline]
-    pub fn clear(&self) {
-        self.0.store(Self::LOOSE, Ordering::Relaxed);
-    }
-
-    /// Stands in the queue, and nobody is about to wake it.
-    #[inline]
-    pub fn is_set(&self) -> bool {
-        self.0.load(Ordering::SeqCst) == Self::LINKED
-    }
-
-    /// Wakes the thread. `self` and `thread` are valid until this returns, and maybe not afterwards.
-    #[inline]
-    pub fn wake(&self, thread: &'static Thread) {
-        // Ordered before the look at the thread's state.
-        self.0.swap(Self::WAKING, Ordering::SeqCst);
-        sched::wake(thread);
-        self.0.store(Self::LOOSE, Ordering::Release);
-    }
-
-    /// Waits for whoever is waking it to let go.
-    #[inline]
-    pub fn settle(&self) {
-        while self.0.load(Ordering::Acquire) == Self::WAKING {
-            core::hint::spin_loop();
-        }
-    }
-}
-
-/// A thread in a queue. Lives on that thread's stack.
-struct Waiter {
-    next: Cell<*const Waiter>,
-    previous: Cell<*const Waiter>,
-    thread: &'static Thread,
-    link: Link,
-}
-
-/// The sleepers in order of arrival.
-struct Sleepers {
-    first: *const Waiter,
-    last: *const Waiter,
-}
-
-// SAFETY: the nodes are reached only with the queue's lock held, and each stays valid while it is linked.
-unsafe impl Send for Sleepers {}
-
-impl Sleepers {
-    fn push(&mut self, waiter: &Waiter) {
-        waiter.next.set(ptr::null());
-        waiter.previous.set(self.last);
-        if self.last.is_null() {
-            self.first = waiter;
-        } else {
-            // SAFETY: a linked node is valid (its thread unlinks it before it goes away).
-            unsafe { (*self.last).next.set(waiter) };
-        }
-        self.last = waiter;
-    }
-
-    fn remove(&mut self, waiter: &Waiter) {
-        let (previous, next) = (waiter.previous.get(), waiter.next.get());
-        if previous.is_null() {
-            self.first = next;
-        } else {
-            // SAFETY: a linked node's neighbours are linked, hence valid.
-            unsafe { (*previous).next.set(next) };
-        }
-        if next.is_null() {
-            self.last = previous;
-        } else {
-            // SAFETY: as above.
-            unsafe { (*next).previous.set(previous) };
-        }
-    }
-}
-
 /// Threads that sleep until something happens, and polls that want to be told.
 pub struct WaitQueue {
     /// Sleepers, and [`POLLED`].
     occupied: AtomicU32,
-    sleepers: IrqLock<Sleepers>,
+    sleepers: IrqLock<Waiters<()>>,
     pollers: Once<Arc<Pollers>>,
 }
 
@@ -150,10 +49,9 @@ impl Default for WaitQueue {
 impl WaitQueue {
     /// A queue in which nobody waits.
     pub const fn new() -> Self {
-        let nobody = Sleepers { first: ptr::null(), last: ptr::null() };
         Self {
             occupied: AtomicU32::new(0),
-            sleepers: IrqLock::with_rank(Rank::Waiters, nobody),
+            sleepers: IrqLock::with_rank(Rank::Waiters, Waiters::new()),
             pollers: Once::new(),
         }
     }
@@ -169,12 +67,7 @@ impl WaitQueue {
         mut condition: impl FnMut() -> Option<T>,
     ) -> Result<T> {
         super::order::assert_may_sleep();
-        let waiter = Waiter {
-            next: Cell::new(ptr::null()),
-            previous: Cell::new(ptr::null()),
-            thread: sched::current(),
-            link: Link::new(),
-        };
+        let waiter = Waiter::new(());
         loop {
             self.join(&waiter);
             let outcome = self.sleep_joined(&waiter, sleep, deadline, &mut condition);
@@ -196,7 +89,7 @@ impl WaitQueue {
     #[inline]
     fn sleep_joined<T>(
         &self,
-        waiter: &Waiter,
+        waiter: &Waiter<()>,
         sleep: Sleep,
         deadline: Option<Instant>,
         condition: &mut impl FnMut() -> Option<T>,
@@ -218,19 +111,21 @@ impl WaitQueue {
         }
     }
 
-    fn join(&self, waiter: &Waiter) {
+    fn join(&self, waiter: &Waiter<()>) {
         let mut sleepers = self.sleepers.lock();
-        sleepers.push(waiter);
+        // SAFETY: it was woken or never joined; and `wait` leaves the queue before the waiter goes away.
+        unsafe { sleepers.push(waiter) };
         waiter.link.set();
         // The lock's release and the fence order this before the condition is checked (see `wake`).
         self.occupied.fetch_add(1, Ordering::SeqCst);
     }
 
     #[cold]
-    fn leave(&self, waiter: &Waiter) {
+    fn leave(&self, waiter: &Waiter<()>) {
         let mut sleepers = self.sleepers.lock();
         if waiter.link.is_set() {
-            sleepers.remove(waiter);
+            // SAFETY: its link says that it is in the queue, which is locked.
+            unsafe { sleepers.remove(waiter) };
             waiter.link.clear();
             self.occupied.fetch_sub(1, Ordering::Relaxed);
         }
@@ -265,14 +160,7 @@ impl WaitQueue {
     fn wake_occupied(&self, occupied: u32, count: usize, events: Events) -> usize {
         let mut woken = 0;
         if occupied & !POLLED != 0 {
-            let mut sleepers = self.sleepers.lock();
-            while woken < count && !sleepers.first.is_null() {
-                // SAFETY: a linked node is valid, and stays so until it is woken.
-                let waiter = unsafe { &*sleepers.first };
-                sleepers.remove(waiter);
-                waiter.link.wake(waiter.thread);
-                woken += 1;
-            }
+            woken = self.sleepers.lock().take(count, |()| true, |_, waiter| waiter.wake());
             self.occupied.fetch_sub(woken as u32, Ordering::Relaxed);
         }
         if occupied & POLLED != 0 {
