@@ -207,6 +207,9 @@ pub struct TestOptions {
     /// Write docs/busybox.md from what the applets do
     #[arg(long)]
     pub write_docs: bool,
+    /// Count the kernel's objects after every test, and tell what each left behind
+    #[arg(long)]
+    pub leaks: bool,
     /// Show the whole difference of each failure
     #[arg(long, short)]
     pub verbose: bool,

@@ -8,17 +8,40 @@ use std::collections::BTreeMap;
 
 use anyhow::{bail, ensure, Context, Result};
 
-use super::batch::{Outcome, Test};
+use super::batch::{Outcome, Outcomes, Test};
 
 pub const BEFORE: &str = "kernel-objects-before";
 pub const AFTER: &str = "kernel-objects-after";
 
+fn reading(name: &str) -> Test {
+    Test { name: name.into(), command: "count-objects".into() }
+}
+
 /// Puts a reading around `tests`. The first of them runs before it, as whatever is made once and
 /// kept (a slab, a cache of its own) is no leak.
 pub fn surround(tests: &mut Vec<Test>) {
-    let reading = |name: &str| Test { name: name.into(), command: "count-objects".into() };
     tests.insert(tests.len().min(1), reading(BEFORE));
     tests.push(reading(AFTER));
+}
+
+/// The name of the reading after a test.
+fn after(test: &str) -> String {
+    format!("{AFTER}-{test}")
+}
+
+/// Puts a reading after every test too, for [`blame`].
+pub fn intersperse(tests: &mut Vec<Test>) {
+    *tests = tests.drain(..).flat_map(|test| [reading(&after(&test.name)), test].into_iter().rev()).collect();
+}
+
+/// Tells what each test left behind, by the readings between them.
+pub fn blame(tests: &[Test], outcomes: &Outcomes) {
+    for pair in tests.windows(2) {
+        let readings = [&pair[0], &pair[1]].map(|test| outcomes.get(&after(&test.name)));
+        if let Err(left) = judge(readings[0], readings[1]) {
+            println!("     {} left {}", pair[1].name, left.to_string().replace('\n', ", "));
+        }
+    }
 }
 
 /// The kernel also counts its warnings: a program may have silenced the console.

@@ -60,6 +60,9 @@ pub fn run(project: &Project, options: &TestOptions, part: Part) -> Result<Resul
     let ours = batch(machine, "Exo-OS");
     let mut our_tests = tests.clone();
     if !options.machine.linux {
+        if options.leaks {
+            leaks::intersperse(&mut our_tests);
+        }
         leaks::surround(&mut our_tests);
     }
     let (expected, actual) = std::thread::scope(|scope| {
@@ -93,6 +96,9 @@ pub fn run(project: &Project, options: &TestOptions, part: Part) -> Result<Resul
         results.record(&format!("{part:?}: no kernel warning"), quiet);
         let counted = leaks::judge(readings.0, readings.1);
         results.record(&format!("{part:?}: nothing leaked in the kernel"), counted);
+        if options.leaks {
+            leaks::blame(&tests, &actual);
+        }
     }
     Ok(results)
 }
