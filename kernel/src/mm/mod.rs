@@ -83,6 +83,7 @@ pub fn drop_caches() {
     trim_cpus();
     // What is moved into less room now goes where slabs are nearly full, and not where they could run empty.
     crate::vfs::shrink_names();
+    crate::vfs::trim_all();
     crate::time::shrink_timer_room();
     space::pack_list();
     trim_cpus();

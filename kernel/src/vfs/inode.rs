@@ -48,6 +48,8 @@ pub trait FileSystem: Send + Sync {
     fn sync(&self) -> Result<()> {
         Ok(())
     }
+    /// Gives back memory that is only kept for what may come.
+    fn trim(&self) {}
 }
 
 bitflags! {

@@ -7,7 +7,7 @@ pub use record_locks::{LockKind, Record};
 use record_locks::{Records, Waits};
 
 use crate::sync::{Sleep, SpinLock, WaitQueue};
-use crate::{Kind, Result};
+use crate::{room, Kind, Result};
 
 /// Who holds a record lock.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -160,6 +160,7 @@ impl InodeLocks {
         let before = files.len();
         files.retain(|lock| lock.description != description);
         let any = files.len() != before;
+        room::shrink(&mut files);
         drop(files);
         if any {
             self.queue.wake_all();

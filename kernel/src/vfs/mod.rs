@@ -37,8 +37,8 @@ pub use file::{File, Io, OpenRequest};
 pub use inode::{FileSystem, Follow, Inode, InodeCore, InodeFlags, InodeRef, NewNode, Owner, Rename, Times};
 pub use mount::{
     anonymous_mount, bind, kernel_path, make_fs, mount, mount_fs, mount_root, mounts, move_mount,
-    next_device, pivot_root, register_type, remount, root, sync_all, types, unmount, Maker, Mount, MountInfo,
-    Superblock, Unmount,
+    next_device, pivot_root, register_type, remount, root, sync_all, trim_all, types, unmount, Maker, Mount,
+    MountInfo, Superblock, Unmount,
 };
 pub use open::{honours_set_id, open, open_path, DenyWrite, OpenOptions};
 pub use open_file::{open_files, seek_within, AsyncOwner, OpenFile};

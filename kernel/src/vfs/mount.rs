@@ -511,14 +511,21 @@ pub fn next_device() -> super::DeviceNumber {
     super::DeviceNumber::new(0, NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
+/// The file systems that are mounted, once for each mount.
+fn mounted_file_systems() -> Vec<Arc<Superblock>> {
+    let tree = TREE.read();
+    let mounts = tree.mounts.places.values().map(|place| &place.mount).chain(tree.mounts.top.as_ref());
+    mounts.map(|mount| mount.superblock.clone()).collect()
+}
+
 /// Writes every mounted file system back.
 pub fn sync_all() -> Result<()> {
-    let all: Vec<Arc<Superblock>> = {
-        let tree = TREE.read();
-        let mounts = tree.mounts.places.values().map(|place| &place.mount).chain(tree.mounts.top.as_ref());
-        mounts.map(|mount| mount.superblock.clone()).collect()
-    };
-    all.iter().try_for_each(|superblock| superblock.fs.sync())
+    mounted_file_systems().iter().try_for_each(|superblock| superblock.fs.sync())
+}
+
+/// Has every mounted file system give back memory that it only keeps for what may come.
+pub fn trim_all() {
+    mounted_file_systems().iter().for_each(|superblock| superblock.fs.trim());
 }
 
 /// The file system of files that are in no directory, and the mount through which they are seen.

@@ -13,6 +13,7 @@ use alloc::vec::Vec;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use exo_kernel::cap::{Capability, Object};
+use exo_kernel::room;
 use exo_kernel::sync::SpinLock;
 use exo_kernel::vfs::OpenFile;
 
@@ -70,6 +71,7 @@ fn candidates() -> Option<Vec<Candidate>> {
     let mut found = Vec::new();
     let mut sent = SENT.lock();
     sent.retain(|file| file.strong_count() != 0);
+    room::shrink(&mut sent);
     COUNT.store(sent.len(), Ordering::Relaxed);
     found.try_reserve_exact(sent.len()).ok()?;
     let alive = sent.iter().filter_map(Weak::upgrade);

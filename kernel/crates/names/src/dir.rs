@@ -149,12 +149,24 @@ impl<V> DirIndex<V> {
         if len > capacity / 4 || (len > 0 && capacity <= 4) {
             return;
         }
+        self.resize(if len == 0 { 0 } else { (capacity / 2).max(4) });
+    }
+
+    /// Closes all gaps and moves into memory that fits, if there is any to move into.
+    pub fn pack(&mut self) {
+        self.close_gaps();
+        self.resize(self.entries.len());
+    }
+
+    /// Moves the entries into memory for `capacity` of them, and the index into memory that fits.
+    fn resize(&mut self, capacity: usize) {
         let mut entries = Vec::new();
-        if entries.try_reserve_exact(if len == 0 { 0 } else { (capacity / 2).max(4) }).is_err() {
+        if entries.try_reserve_exact(capacity).is_err() {
             return;
         }
         entries.append(&mut self.entries);
         self.entries = entries;
+        let len = self.entries.len();
         if len == 0 {
             self.table = HashTable::new();
             self.indexed = false;
@@ -185,6 +197,11 @@ impl<V> DirIndex<V> {
         let end = self.entries.partition_point(|entry| entry.number < number);
         let entry = self.entries[..end].iter().rev().find(|entry| entry.value.is_some())?;
         Some((entry.number, &entry.name, entry.value.as_ref()?))
+    }
+
+    /// All values, the oldest first.
+    pub fn values(&self) -> impl Iterator<Item = &V> {
+        self.entries.iter().filter_map(|entry| entry.value.as_ref())
     }
 
     /// All values, in no particular order, leaving no entries.

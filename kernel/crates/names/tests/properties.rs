@@ -20,6 +20,7 @@ enum DirOp {
     Remove(u8),
     Get(u8),
     Replace(u8),
+    Pack,
 }
 
 fn dir_op() -> impl Strategy<Value = DirOp> {
@@ -28,6 +29,7 @@ fn dir_op() -> impl Strategy<Value = DirOp> {
         3 => any::<u8>().prop_map(DirOp::Remove),
         1 => any::<u8>().prop_map(DirOp::Get),
         1 => any::<u8>().prop_map(DirOp::Replace),
+        1 => Just(DirOp::Pack),
     ]
 }
 
@@ -48,6 +50,7 @@ proptest! {
                     }
                 }
                 DirOp::Remove(n) => prop_assert_eq!(dir.remove(&name(n)), model.remove(&name(n))),
+                DirOp::Pack => dir.pack(),
                 DirOp::Get(n) => prop_assert_eq!(dir.get(&name(n)), model.get(&name(n))),
                 DirOp::Replace(n) => {
                     let old = dir.replace(&name(n), value);

@@ -64,6 +64,26 @@ impl Directory {
     }
 }
 
+/// Moves the entries of all directories from `root` downwards into memory that fits; of as many as there is memory to
+/// remember.
+pub(super) fn pack_tree(root: &Arc<TmpNode>) {
+    let mut pending = Vec::new();
+    let mut next = Some(root.clone());
+    while let Some(node) = next {
+        if let Body::Directory(directory) = &node.body {
+            let mut entries = directory.entries.lock();
+            entries.pack();
+            let below = entries.values().filter(|node| matches!(node.body, Body::Directory(_)));
+            for node in below {
+                if pending.try_reserve(1).is_ok() {
+                    pending.push(node.clone());
+                }
+            }
+        }
+        next = pending.pop();
+    }
+}
+
 /// The node as the type that all nodes of this file system have.
 fn own(inode: &InodeRef) -> Result<&TmpNode> {
     inode.downcast::<TmpNode>().ok_or(Kind::CrossDevice.into())

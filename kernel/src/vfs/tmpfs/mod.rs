@@ -137,6 +137,9 @@ impl FileSystem for TmpFs {
         *self.options.lock() = options;
         Ok(())
     }
+    fn trim(&self) {
+        directory::pack_tree(&self.root);
+    }
 }
 
 impl TmpNode {
