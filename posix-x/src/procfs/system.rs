@@ -62,8 +62,10 @@ static EXO: &[Entry<()>] = &[file("objects", |(), text| objects(text))];
 /// What the kernel has, one kind a line, and how often it warned: the tests compare it before and after.
 fn objects(text: &mut Text) -> Result<()> {
     let counts = table::counts();
-    line!(text, "frames {}", mm::total_frames() - mm::free_frames());
     let heap = mm::heap::stats();
+    let slab_frames = heap.slab_bytes / mm::PAGE_SIZE;
+    line!(text, "frames {}", mm::total_frames() - mm::free_frames() - slab_frames);
+    line!(text, "slab-frames {slab_frames}");
     line!(text, "heap-bytes {}", heap.object_bytes + heap.large_bytes + heap.arena_bytes);
     line!(text, "address-spaces {}", mm::space::count());
     line!(text, "memory-objects {}", mm::vmo::count());

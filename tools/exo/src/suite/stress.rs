@@ -66,7 +66,7 @@ fn storm(project: &Project, options: &TestOptions, cpus: u32) -> Result<()> {
         .filter(|(name, count)| {
             // Which slabs are in use at the end of a storm is chance; what leaks in one grows by far more.
             let chance = match **name {
-                "frames" => 16,
+                "frames" | "slab-frames" => 16,
                 "heap-bytes" => 16 << 10,
                 _ => 0,
             };
