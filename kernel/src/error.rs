@@ -91,8 +91,10 @@ pub enum Kind {
     TimedOut,
     /// The value does not fit the field.
     Overflow,
-    /// The handle was revoked or the object removed.
+    /// The object was removed.
     Stale,
+    /// The capability was revoked.
+    Revoked,
     /// Not supported on this object.
     NotSupported,
     /// The operation was cancelled.

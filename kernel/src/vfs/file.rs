@@ -5,6 +5,7 @@ use core::fmt;
 
 use super::inode::InodeRef;
 use super::types::{Access, AllocateFlags, AsAny, DirEntry, Metadata, OpenFlags, Status, Whence};
+use crate::cap::ObjectKind;
 use crate::mm::Vmo;
 use crate::sync::{Events, PollTable};
 use crate::user::{IoDest, IoSource};
@@ -106,6 +107,10 @@ pub trait File: Send + Sync + AsAny {
     /// Status flags are about to change. May refuse.
     fn status_changed(&self, _status: Status) -> Result<()> {
         Ok(())
+    }
+    /// What a capability to it stands for.
+    fn object_kind(&self) -> ObjectKind {
+        ObjectKind::File
     }
     /// Its name for `/proc/PID/fd`, where it has no path: `pipe:[7]`.
     fn describe(&self, out: &mut dyn fmt::Write) -> fmt::Result {

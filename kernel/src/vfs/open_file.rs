@@ -14,6 +14,7 @@ use super::locks::Holder;
 use super::path::Path;
 use super::times;
 use super::types::{Access, DirEntry, Metadata, NodeKind, Status, Whence};
+use crate::cap::Tree;
 use crate::mm::Vmo;
 use crate::sync::{Events, Mutex, Notify, PollTable, Registration, SpinLock};
 use crate::user::{IoDest, IoSource};
@@ -47,6 +48,8 @@ pub struct OpenFile {
     owner: SpinLock<AsyncOwner>,
     /// While [`Status::ASYNC`] is set: what tells the owner's notice of events.
     watch: SpinLock<Vec<Registration>>,
+    /// The capabilities derived from its original ones, once there were any.
+    derived: Once<Arc<Tree>>,
 }
 
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);
@@ -85,7 +88,17 @@ impl OpenFile {
             id: Once::new(),
             owner: SpinLock::new(AsyncOwner::default()),
             watch: SpinLock::new(Vec::new()),
+            derived: Once::new(),
         }
+    }
+
+    /// The capabilities derived from its original ones.
+    pub(crate) fn derived(&self) -> &Arc<Tree> {
+        self.derived.call_once(Tree::new)
+    }
+    /// The same, if there were ever any.
+    pub(crate) fn derived_if_any(&self) -> Option<&Arc<Tree>> {
+        self.derived.get()
     }
 
     /// The object.

@@ -9,6 +9,7 @@
 #define EXO_H
 
 #include <exo_numbers.h>
+#include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -24,6 +25,70 @@ void exo_require(void);
 
 /* Flags of calls that make descriptors. */
 #define EXO_CLOEXEC 02000000
+
+/*
+ * Capabilities. A descriptor stands for an object, with rights; what is derived from it has no more of them, carries a
+ * badge, and ends when it is revoked, wherever it went by dup, fork or SCM_RIGHTS. The use of what was revoked fails
+ * with EKEYREVOKED.
+ */
+enum exo_rights {
+	EXO_READ = 1,
+	EXO_WRITE = 2,
+	EXO_SEEK = 4,
+	EXO_MAP = 8,
+	EXO_EXEC = 16,
+	EXO_IOCTL = 32,
+	EXO_POLL = 64,
+	EXO_STAT = 128,
+	EXO_DUP = 256,
+	EXO_TRANSFER = 512,
+	EXO_SET_ATTR = 1024,
+	EXO_LOOKUP = 2048,
+	EXO_CONTROL = 4096,
+	EXO_REVOKE = 8192,
+	EXO_SIGNAL = 16384,
+	EXO_WAIT = 32768,
+	EXO_ALL_RIGHTS = 65535,
+};
+
+enum exo_kind {
+	EXO_FILE = 1,
+	EXO_CHANNEL,
+	EXO_RING,
+	EXO_MEMORY,
+	EXO_PROCESS,
+	EXO_THREAD,
+	EXO_TIMER,
+	EXO_SPACE,
+	EXO_EVENT,
+};
+
+/* Bits of exo_cap_info.state. */
+#define EXO_CAP_DERIVED 1
+#define EXO_CAP_REVOKED 2
+
+struct exo_cap_info {
+	uint32_t kind; /* one of enum exo_kind */
+	uint32_t state;
+	uint64_t rights;
+	uint64_t badge;
+	uint64_t place; /* in the tree of derived capabilities; 0 for an original one */
+	uint64_t parent;
+};
+
+/* A new descriptor for the same object, with no more than the rights; flags: O_CLOEXEC. */
+int exo_cap_clone(int fd, uint64_t rights, uint64_t badge, int flags);
+/* fd itself keeps no more than the rights. */
+int exo_cap_restrict(int fd, uint64_t rights);
+/* Ends all that was derived from fd; with EXO_CAP_ITSELF also fd and its copies, if it is derived. */
+int exo_cap_revoke(int fd, int flags);
+#define EXO_CAP_ITSELF 1
+/* What fd stands for, even if it was revoked. */
+int exo_cap_info(int fd, struct exo_cap_info *info);
+/* 1 if fd stands for the same as ancestor or was derived from it, else 0. */
+int exo_cap_check(int fd, int ancestor);
+/* A descriptor for a process, a thread, or (EXO_SPACE) the address space of a process; flags: O_CLOEXEC. */
+int exo_cap_open(int kind, int id, int flags);
 
 #ifdef __cplusplus
 }

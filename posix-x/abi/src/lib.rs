@@ -12,6 +12,7 @@
 #![forbid(unsafe_code)]
 
 mod errno;
+mod promise;
 pub mod signal;
 mod table;
 pub mod types;
@@ -19,6 +20,7 @@ pub mod types;
 pub use errno::Errno;
 /// Constants (and structures) of Linux's own headers.
 pub use linux_raw_sys as uapi;
+pub use promise::Promises;
 
 /// How a call is answered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -64,6 +66,8 @@ pub struct Syscall {
     pub arguments: &'static [Argument],
     /// How much of it there is.
     pub level: Level,
+    /// Any one of these allows the call to a program that pledged.
+    pub promises: Promises,
 }
 
 macro_rules! level {
@@ -89,7 +93,7 @@ macro_rules! path {
     };
 }
 macro_rules! rows {
-    ($($number:literal $name:ident $path:ident ($($arg:ident : $kind:ty),*) $level:ident $(($what:literal))?;)*) => {
+    ($($number:literal $name:ident $path:ident ($($arg:ident : $kind:ty),*) $level:ident $(($what:literal))? $([$($promise:ident)*])?;)*) => {
         /// Every row of the table, by number.
         pub const SYSCALLS: &[$crate::Syscall] = &[$($crate::Syscall {
             number: $number,
@@ -97,6 +101,7 @@ macro_rules! rows {
             path: path!($path),
             arguments: &[$($crate::Argument { name: stringify!($arg), kind: stringify!($kind) }),*],
             level: level!($level $($what)?),
+            promises: $crate::Promises::empty()$($(.union($crate::Promises::$promise))*)?,
         }),*];
 
         /// The numbers by name.

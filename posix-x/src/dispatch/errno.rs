@@ -82,6 +82,7 @@ impl From<Kind> for Errno {
             Kind::TimedOut => Self::ETIMEDOUT,
             Kind::Overflow => Self::EOVERFLOW,
             Kind::Stale => Self::ESTALE,
+            Kind::Revoked => Self::EKEYREVOKED,
             Kind::NotSupported => Self::EOPNOTSUPP,
             Kind::Canceled => Self::ECANCELED,
             Kind::OwnerDead => Self::EOWNERDEAD,

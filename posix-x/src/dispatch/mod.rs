@@ -86,7 +86,7 @@ macro_rules! handler {
 }
 
 macro_rules! handlers {
-    ($($number:literal $name:ident $path:ident ($($arg:ident : $kind:ty),*) $level:ident $(($what:literal))?;)*) => {
+    ($($number:literal $name:ident $path:ident ($($arg:ident : $kind:ty),*) $level:ident $(($what:literal))? $([$($promise:ident)*])?;)*) => {
         static HANDLERS: [Handler; LIMIT - FIRST] = {
             let mut handlers = [Handler::Absent; LIMIT - FIRST];
             $(handlers[$number - FIRST] = handler!($level $path $name ($($kind),*));)*

@@ -1,6 +1,6 @@
 //! Handlers of the native calls.
 
-use posix_x_abi::native::{FIRST, LIMIT};
+use posix_x_abi::native::{CapInfo, FIRST, LIMIT};
 use posix_x_abi::native_table;
 
 use super::*;

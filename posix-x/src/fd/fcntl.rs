@@ -59,6 +59,7 @@ pub fn fcntl(t: &Task, fd: Fd, cmd: u32, arg: usize) -> SysResult {
         F_DUPFD => duplicate(t, &capability, arg, false),
         F_DUPFD_CLOEXEC => duplicate(t, &capability, arg, true),
         F_GETFL => Ok(flags::tell(capability.file(Rights::empty())?) as usize),
+        F_ADD_SEALS if !capability.rights().contains(Rights::WRITE) => Err(Errno::EPERM),
         // Everything else needs a file that was opened in earnest.
         _ => on_file(t, capability.file(Rights::CONTROL)?, fd, cmd, arg),
     }

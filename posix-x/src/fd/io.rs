@@ -4,7 +4,7 @@
 
 use alloc::sync::Arc;
 
-use exo_kernel::cap::{Capability, Rights};
+use exo_kernel::cap::Rights;
 use exo_kernel::user::{IoDest, IoSource, UserPtr};
 use exo_kernel::vfs::{OpenFile, Status, Whence};
 use exo_kernel::Kind;
@@ -12,7 +12,7 @@ use posix_x_abi::types::Iovec;
 use posix_x_abi::uapi::general::{RWF_APPEND, RWF_DSYNC, RWF_HIPRI, RWF_NOWAIT, RWF_SYNC};
 
 use super::iovec::Segments;
-use super::FdTable;
+use super::{FdRef, FdTable};
 use crate::process::limits::INFINITY;
 use crate::process::Resource;
 use crate::signal;
@@ -35,12 +35,12 @@ pub fn check_range(address: usize, length: usize) -> Result<(), Errno> {
 
 /// The open file, if the right is there and the buffer in user space.
 #[inline]
-fn checked(
-    capability: &Capability,
+fn checked<'a>(
+    capability: &'a FdRef,
     right: Rights,
     buf: UserAddr,
     count: usize,
-) -> Result<&Arc<OpenFile>, Errno> {
+) -> Result<&'a Arc<OpenFile>, Errno> {
     let file = capability.file(right)?;
     check_range(buf.address(), count)?;
     Ok(file)
@@ -48,7 +48,7 @@ fn checked(
 
 /// As [`checked`], for a transfer at a given position, which the object must have.
 #[inline]
-fn positioned(capability: &Capability, right: Rights) -> Result<&Arc<OpenFile>, Errno> {
+fn positioned<'a>(capability: &'a FdRef, right: Rights) -> Result<&'a Arc<OpenFile>, Errno> {
     let file = capability.file(Rights::SEEK)?;
     if !file.seekable() {
         return Err(Errno::ESPIPE);
@@ -157,7 +157,7 @@ pub fn pwritev(
 }
 
 /// ESPIPE for a position where there are none, before the buffers are looked at.
-fn check_position(capability: &Capability, position: Option<u64>) -> Result<(), Errno> {
+fn check_position(capability: &FdRef, position: Option<u64>) -> Result<(), Errno> {
     if position.is_some() && !capability.file(Rights::SEEK)?.seekable() {
         return Err(Errno::ESPIPE);
     }

@@ -7,6 +7,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 
 use bitflags::bitflags;
 
+use exo_kernel::cap::ObjectKind;
 use exo_kernel::mm::Vmo;
 use exo_kernel::user::{IoDest, IoSource};
 use exo_kernel::vfs::{self, AllocateFlags, File, InodeRef, Io, Metadata, OpenFile, Whence};
@@ -78,6 +79,10 @@ pub fn is_sealed_for_future_stores(file: &OpenFile) -> bool {
 }
 
 impl File for MemoryFile {
+    fn object_kind(&self) -> ObjectKind {
+        ObjectKind::Memory
+    }
+
     fn read(&self, dest: &mut IoDest, io: &mut Io) -> Result<usize> {
         self.content.read(dest, io)
     }

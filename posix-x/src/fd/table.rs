@@ -157,9 +157,12 @@ impl FdTable {
         // one looks; others may only read (`snapshot`).
         let slots = unsafe { &*table.slots.get() };
         let entry = slots.entry(fd).ok_or(Errno::EBADF)?;
-        // SAFETY: the copy is never dropped (ManuallyDrop), and the original outlives it: the entry is only
-        // removed by this thread, and `Removed` keeps it alive while `borrows` is not 0.
-        let capability = ManuallyDrop::new(unsafe { core::ptr::read(&entry.capability) });
+        if entry.capability.is_derived() {
+            return table.get_shared(fd);
+        }
+        // SAFETY: the capability is original, and outlives the loan: the entry is only removed by this thread, and
+        // `Removed` keeps it alive while `borrows` is not 0.
+        let capability = unsafe { entry.capability.lend() };
         table.borrows.store(table.borrows.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
         Ok(FdRef { capability, lender: Some(table), same_thread: PhantomData })
     }
@@ -167,6 +170,8 @@ impl FdTable {
     #[cold]
     fn get_shared(&self, fd: i32) -> Result<FdRef<'_>, Errno> {
         let capability = self.capability(fd)?;
+        // Of a derived capability it is noted that the call uses it.
+        capability.begin_call()?;
         Ok(FdRef { capability: ManuallyDrop::new(capability), lender: None, same_thread: PhantomData })
     }
 
@@ -219,6 +224,20 @@ impl FdTable {
             let old = core::mem::replace(&mut slots.entries[fd], entry.take());
             Ok(old.map(|entry| self.removed(slots, entry)))
         })
+    }
+
+    /// Puts `capability` where `before` was, if it is still there; EBADF if not. The handle on the object stays.
+    pub fn exchange(&self, fd: i32, capability: Capability, before: &Capability) -> Result<(), Errno> {
+        self.with(|slots| {
+            let index = usize::try_from(fd).map_err(|_| Errno::EBADF)?;
+            let entry = slots.entries.get_mut(index).and_then(Option::as_mut).ok_or(Errno::EBADF)?;
+            if !entry.capability.is_copy_of(before) {
+                return Err(Errno::EBADF);
+            }
+            // Both stand for the same object, which therefore does not go with the old one.
+            Ok(core::mem::replace(&mut entry.capability, capability))
+        })
+        .map(drop)
     }
 
     /// Removes `fd` and returns what it stood for. EBADF if nothing.
@@ -353,7 +372,7 @@ impl Removed<'_> {
 
     fn tell(&mut self) -> exo_kernel::Result<()> {
         self.closed = true;
-        self.capability.file(Rights::empty())?.close_handle(self.table.holder())
+        self.capability.object().close_handle(self.table.holder())
     }
 }
 
@@ -379,10 +398,8 @@ impl Drop for FdTable {
     fn drop(&mut self) {
         let holder = self.holder();
         for entry in self.slots.get_mut().entries.iter_mut().filter_map(Option::take) {
-            if let Ok(file) = entry.capability.file(Rights::empty()) {
-                // The program is not there any more to be told of an error.
-                let _ = file.close_handle(holder);
-            }
+            // The program is not there any more to be told of an error.
+            let _ = entry.capability.object().close_handle(holder);
         }
     }
 }
@@ -404,13 +421,27 @@ impl Deref for FdRef<'_> {
     }
 }
 
+impl FdRef<'_> {
+    /// The open file, if the rights contain `needed`.
+    #[inline]
+    pub fn file(&self, needed: Rights) -> exo_kernel::Result<&Arc<OpenFile>> {
+        self.capability.file_in_call(needed)
+    }
+
+    #[cold]
+    fn drop_own(&mut self) {
+        self.capability.end_call();
+        // SAFETY: a capability without a lender is owned, and dropped only here, by `drop`.
+        unsafe { ManuallyDrop::drop(&mut self.capability) };
+    }
+}
+
 impl Drop for FdRef<'_> {
     #[inline]
     fn drop(&mut self) {
         match self.lender {
             Some(table) => table.borrows.store(table.borrows.load(Ordering::Relaxed) - 1, Ordering::Relaxed),
-            // SAFETY: a capability without a lender is owned, and dropped only here.
-            None => unsafe { ManuallyDrop::drop(&mut self.capability) },
+            None => self.drop_own(),
         }
     }
 }

@@ -48,6 +48,10 @@ pub fn chdir(t: &Task, path: UserStr) -> SysResult {
 /// Changes the current directory to what a descriptor stands for.
 pub fn fchdir(t: &Task, fd: Fd) -> SysResult {
     let target = Target::descriptor(t, fd)?;
+    // The current directory is no capability, and could not be revoked.
+    if matches!(&target, Target::Handle(capability) if capability.is_derived()) {
+        return Err(Errno::EACCES);
+    }
     let place = target.place().map_err(|_| Errno::ENOTDIR)?;
     if !place.inode().is_directory() {
         return Err(Errno::ENOTDIR);

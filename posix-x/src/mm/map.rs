@@ -6,7 +6,7 @@ use exo_kernel::arch::{USER_MIN, USER_TOP};
 use exo_kernel::cap::Rights;
 use exo_kernel::mm::{AddressSpace, MapRequest, Prot, RemapFlags, Vmo, PAGE_SIZE};
 use exo_kernel::sched;
-use exo_kernel::vfs::{Access, MountFlags, NodeKind};
+use exo_kernel::vfs::{MountFlags, NodeKind};
 use posix_x_abi::uapi::general as g;
 
 use super::{check_aligned, pages};
@@ -42,14 +42,17 @@ fn file_object(
 ) -> Result<(), Errno> {
     let capability = t.files().capability(fd.0)?;
     let file = capability.file(Rights::empty())?.clone();
-    let access = file.access();
-    if access.is_empty() {
+    let rights = capability.rights();
+    if file.access().is_empty() {
         // Opened with O_PATH: not for its contents.
         return Err(Errno::EBADF);
     }
     let no_exec = file.path().is_some_and(|path| path.mount().flags().contains(MountFlags::NO_EXEC));
-    if !access.contains(Access::READ)
-        || shared && prot.contains(Prot::WRITE) && !access.contains(Access::WRITE)
+    let may_store = rights.contains(Rights::WRITE);
+    let may_execute = rights.contains(Rights::EXEC);
+    if !rights.contains(Rights::READ)
+        || shared && prot.contains(Prot::WRITE) && !may_store
+        || prot.contains(Prot::EXEC) && !may_execute
     {
         return Err(Errno::EACCES);
     }
@@ -64,8 +67,8 @@ fn file_object(
     if sealed && prot.contains(Prot::WRITE) {
         return Err(Errno::EPERM);
     }
-    max.set(Prot::WRITE, !shared || access.contains(Access::WRITE) && !sealed);
-    max.set(Prot::EXEC, !no_exec);
+    max.set(Prot::WRITE, !shared || may_store && !sealed);
+    max.set(Prot::EXEC, !no_exec && may_execute);
     request.object = Some((capability.map(Rights::MAP)?, offset));
     request.max_prot = max;
     request.file = Some(file);

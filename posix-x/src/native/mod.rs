@@ -4,6 +4,7 @@
 //! descriptors and signals as Linux's calls do, and answer with the same error numbers; so they live here and not in
 //! the kernel, which knows of none of these. What they offer is the kernel's: this is translation only.
 
+mod capabilities;
 mod charge;
 mod name;
 mod pool;
@@ -16,6 +17,9 @@ use crate::{Errno, SysResult, Task};
 
 /// The handlers of this area, named as in the table of native calls.
 pub mod calls {
+    pub use super::capabilities::{
+        exo_cap_check, exo_cap_clone, exo_cap_info, exo_cap_open, exo_cap_restrict, exo_cap_revoke,
+    };
     pub use super::exo_version;
     pub use super::name::{exo_attach, exo_name, exo_unname};
     pub use super::pool::{exo_pool_create, exo_pool_join, exo_pool_map};

@@ -12,7 +12,7 @@ use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use exo_kernel::cap::{Capability, Object};
+use exo_kernel::cap::Capability;
 use exo_kernel::room;
 use exo_kernel::sync::SpinLock;
 use exo_kernel::vfs::OpenFile;
@@ -33,7 +33,7 @@ const PATIENCE: usize = 16;
 
 /// Notes that a capability is about to be sent.
 pub fn note(capability: &Capability) -> Result<(), Errno> {
-    let Object::File(file) = capability.object();
+    let file = capability.object();
     if file.file().downcast::<Socket>().is_none() {
         return Ok(());
     }
@@ -58,7 +58,7 @@ impl Candidate {
     fn visit(&self, all: &[(*const OpenFile, usize)], visit: &mut dyn FnMut(usize)) {
         let Some(socket) = self.file.file().downcast::<Socket>() else { return };
         socket.endpoint.visit_rights(&mut |capability| {
-            let Object::File(file) = capability.object();
+            let file = capability.object();
             if let Ok(place) = all.binary_search_by_key(&Arc::as_ptr(file), |entry| entry.0) {
                 visit(all[place].1);
             }

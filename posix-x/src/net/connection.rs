@@ -3,6 +3,7 @@
 use alloc::sync::Arc;
 use core::sync::atomic::Ordering;
 
+use exo_kernel::cap::Rights;
 use exo_kernel::ipc::unix::{Address, ShutdownSide, SocketKind, UnixSocket};
 use exo_kernel::user::UserPtr;
 use exo_kernel::vfs::{self, Access, Lookup, Metadata, NewNode, NodeKind, OpenFile, Status};
@@ -57,7 +58,7 @@ fn lookup(t: &Task, fd: Fd) -> Result<FdRef<'_>, Errno> {
 
 /// Does a wait on this socket end at once?
 pub(super) fn nonblocking(capability: &FdRef) -> Result<bool, Errno> {
-    Ok(capability.file(exo_kernel::cap::Rights::empty())?.status().contains(Status::NONBLOCK))
+    Ok(capability.file(Rights::empty())?.status().contains(Status::NONBLOCK))
 }
 
 /// A new socket.
@@ -82,7 +83,7 @@ pub fn socketpair(t: &Task, domain: i32, kind: i32, protocol: i32, fds: UserPtr<
 /// Gives a socket a name: a socket file, an abstract name, or (without any) an abstract name of five digits.
 pub fn bind(t: &Task, fd: Fd, addr: UserAddr, addrlen: u32) -> SysResult {
     let capability = lookup(t, fd)?;
-    let socket = Socket::of(&capability)?;
+    let socket = Socket::with(&capability, Rights::CONTROL)?;
     match address::import(addr, addrlen)? {
         UserAddress::Unnamed => bind_automatically(socket)?,
         UserAddress::Abstract(name) => socket.endpoint.bind(Address::Abstract(name))?,
@@ -142,7 +143,7 @@ pub(super) fn find(t: &Task, address: UserAddress) -> Result<Arc<UnixSocket>, Er
 /// Waits for connections from here on.
 pub fn listen(t: &Task, fd: Fd, backlog: i32) -> SysResult {
     let capability = lookup(t, fd)?;
-    let socket = Socket::of(&capability)?;
+    let socket = Socket::with(&capability, Rights::CONTROL)?;
     // A negative backlog is a very large one.
     let backlog = if (0..=MAX_BACKLOG).contains(&backlog) { backlog } else { MAX_BACKLOG };
     socket.endpoint.listen(backlog as usize, caller(t))?;
@@ -160,7 +161,7 @@ pub fn accept4(t: &Task, fd: Fd, addr: UserAddr, addrlen: UserPtr<u32>, flags: u
         return Err(Errno::EINVAL);
     }
     let capability = lookup(t, fd)?;
-    let socket = Socket::of(&capability)?;
+    let socket = Socket::with(&capability, Rights::READ)?;
     if socket.endpoint.kind() == SocketKind::Datagram {
         return Err(Errno::EOPNOTSUPP);
     }
@@ -177,7 +178,7 @@ pub fn accept4(t: &Task, fd: Fd, addr: UserAddr, addrlen: UserPtr<u32>, flags: u
 /// Connects a socket to a listener, or sets a datagram socket's destination.
 pub fn connect(t: &Task, fd: Fd, addr: UserAddr, addrlen: u32) -> SysResult {
     let capability = lookup(t, fd)?;
-    let socket = Socket::of(&capability)?;
+    let socket = Socket::with(&capability, Rights::CONTROL)?;
     if address::family(addr, addrlen)? == AF_UNSPEC && socket.endpoint.kind() == SocketKind::Datagram {
         socket.endpoint.disconnect();
         return Ok(0);
@@ -195,7 +196,7 @@ pub fn connect(t: &Task, fd: Fd, addr: UserAddr, addrlen: u32) -> SysResult {
 /// Shuts one way of a connection, or both.
 pub fn shutdown(t: &Task, fd: Fd, how: i32) -> SysResult {
     let capability = lookup(t, fd)?;
-    let socket = Socket::of(&capability)?;
+    let socket = Socket::with(&capability, Rights::CONTROL)?;
     let sides = match how {
         0 => ShutdownSide::RECEIVE,
         1 => ShutdownSide::SEND,

@@ -2,6 +2,7 @@
 
 use core::sync::atomic::{AtomicU64, Ordering};
 
+use exo_kernel::cap::Rights;
 use exo_kernel::user::UserPtr;
 use posix_x_abi::types::Timeval;
 use posix_x_abi::uapi::net::{
@@ -79,7 +80,7 @@ pub fn getsockopt(
 /// Sets an option.
 pub fn setsockopt(t: &Task, fd: Fd, level: i32, optname: i32, optval: UserAddr, optlen: u32) -> SysResult {
     let file = FdTable::get(t.files(), fd.0)?;
-    let socket = Socket::of(&file)?;
+    let socket = Socket::with(&file, Rights::CONTROL)?;
     if optlen > i32::MAX as u32 {
         return Err(Errno::EINVAL);
     }

@@ -5,7 +5,7 @@ use core::fmt;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use core::time::Duration;
 
-use exo_kernel::cap::{Capability, Rights};
+use exo_kernel::cap::{ObjectKind, Rights};
 use exo_kernel::ipc::unix::{Receive, SocketKind, UnixSocket};
 use exo_kernel::sync::{Events, PollTable};
 use exo_kernel::time::{self, Instant};
@@ -14,6 +14,7 @@ use exo_kernel::vfs::{File, Io, Metadata, NodeKind, Status};
 use exo_kernel::{Kind, Result};
 
 use super::{collect, message};
+use crate::fd::FdRef;
 use crate::poll::anonymous_metadata;
 use crate::process::current;
 
@@ -47,8 +48,13 @@ impl Socket {
     }
 
     /// The socket behind a capability. [`Kind::NotSocket`] if it is something else.
-    pub fn of(capability: &Capability) -> Result<&Self> {
-        let file = capability.file(Rights::empty())?;
+    pub fn of<'a>(capability: &'a FdRef) -> Result<&'a Self> {
+        Self::with(capability, Rights::empty())
+    }
+
+    /// As [`of`](Self::of), if the capability gives a right to it.
+    pub fn with<'a>(capability: &'a FdRef, right: Rights) -> Result<&'a Self> {
+        let file = capability.file(right)?;
         if file.status().contains(Status::PATH) {
             return Err(Kind::BadHandle.into());
         }
@@ -81,6 +87,10 @@ impl Drop for Socket {
 }
 
 impl File for Socket {
+    fn object_kind(&self) -> ObjectKind {
+        ObjectKind::Channel
+    }
+
     fn read(&self, dest: &mut IoDest, io: &mut Io) -> Result<usize> {
         let how = if io.nonblock() { Receive::NONBLOCK } else { Receive::empty() };
         let received = self.endpoint.receive(dest, how, Self::deadline(&self.receive_timeout));

@@ -2,6 +2,7 @@
 
 use core::sync::atomic::Ordering;
 
+use exo_kernel::cap::Rights;
 use exo_kernel::ipc::unix::{Ancillary, Receive, Received, SocketKind};
 use exo_kernel::user::{IoDest, IoSource, UserPtr};
 use exo_kernel::Kind;
@@ -44,7 +45,7 @@ fn send(
     ancillary: Ancillary,
     flags: u32,
 ) -> SysResult {
-    let socket = Socket::of(capability)?;
+    let socket = Socket::with(capability, Rights::WRITE)?;
     if flags & MSG_OOB != 0 {
         return Err(Errno::EOPNOTSUPP);
     }
@@ -142,7 +143,7 @@ pub fn sendmmsg(t: &Task, fd: Fd, msgvec: UserAddr, vlen: u32, flags: u32) -> Sy
 }
 
 fn receive(capability: &FdRef, dest: &mut IoDest, flags: u32) -> Result<Received, Errno> {
-    let socket = Socket::of(capability)?;
+    let socket = Socket::with(capability, Rights::READ)?;
     if flags & MSG_OOB != 0 {
         return Err(Errno::EOPNOTSUPP);
     }

@@ -15,6 +15,7 @@ use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use bitflags::bitflags;
 
+use exo_kernel::cap::{Capability, ObjectKind, Place, Rights};
 use exo_kernel::sync::{
     Events, IrqLock, Mutex, Notify, PollTable, Rank, Registration, Sleep, SpinLock, WaitQueue,
 };
@@ -53,6 +54,8 @@ struct Core {
 struct Item {
     key: Key,
     file: Weak<OpenFile>,
+    /// Where the capability stands that it was added by, if that is a derived one.
+    place: Option<Place>,
     core: Arc<Core>,
     /// The events waited for and the [`Mode`]; no events while a one-shot item is spent.
     interest: AtomicU32,
@@ -92,6 +95,11 @@ impl Item {
         drop(queued);
     }
 
+    /// Was the capability revoked that it was added by?
+    fn is_revoked(&self) -> bool {
+        self.place.as_ref().is_some_and(Place::is_revoked)
+    }
+
     /// Reports only once more after the next change (`EPOLLONESHOT`).
     fn spend(&self, interest: u32) {
         // Lost if the item was changed meanwhile: then it is armed anew.
@@ -100,13 +108,13 @@ impl Item {
     }
 
     /// Hangs on the file's wait queues and looks at it once.
-    fn attach(self: &Arc<Self>, file: &OpenFile) -> Result<Events> {
+    fn attach(self: &Arc<Self>, capability: &Capability) -> Result<Events> {
         let interest = self.interest();
         let mut table = PollTable::new(Arc::new(Hook(Arc::downgrade(self))), Events::all());
         if self.mode().contains(Mode::EXCLUSIVE) {
             table.set_exclusive();
         }
-        let events = file.poll(Some(&mut table));
+        let events = capability.poll(Some(&mut table))?;
         table.check()?;
         *self.registrations.lock() = table.into_registrations();
         Ok(events & interest)
@@ -199,8 +207,9 @@ impl Epoll {
         Ok(())
     }
 
-    /// Watches `file`. [`Kind::Exists`] if it is watched under this descriptor, [`Kind::Loop`] if it watches us.
-    pub fn add(&self, fd: i32, file: &Arc<OpenFile>, interest: Interest) -> Result<()> {
+    /// Watches the file behind `capability`. [`Kind::Exists`] if it is watched under this descriptor, [`Kind::Loop`] if it watches us.
+    pub fn add(&self, fd: i32, capability: &Capability, interest: Interest) -> Result<()> {
+        let file = capability.file(Rights::POLL)?;
         let interest = interest.armed();
         let nesting = match Self::of(file) {
             None => None,
@@ -224,6 +233,7 @@ impl Epoll {
         let item = Arc::new(Item {
             key,
             file: Arc::downgrade(file),
+            place: capability.place(),
             core: self.core.clone(),
             interest: AtomicU32::new(interest.word()),
             data: AtomicU64::new(interest.data),
@@ -231,7 +241,7 @@ impl Epoll {
             removed: AtomicBool::new(false),
             registrations: SpinLock::new(Vec::new()),
         });
-        let events = item.attach(file)?;
+        let events = item.attach(capability)?;
         if let Some((_guard, inner)) = nesting {
             inner.core.watchers.lock().push(Arc::downgrade(&self.core));
         }
@@ -303,7 +313,10 @@ impl Epoll {
             if interest.is_empty() {
                 continue;
             }
-            let events = file.poll(None) & interest;
+            let revoked = item.is_revoked();
+            // Of what was revoked nothing more is told than that.
+            let ended = Events::ERR | Events::HUP;
+            let events = if revoked { ended } else { file.poll(None) & interest };
             if events.is_empty() {
                 continue;
             }
@@ -312,7 +325,9 @@ impl Epoll {
                 return if count > 0 { Ok(count) } else { Err(error) };
             }
             count += 1;
-            if mode.contains(Mode::ONESHOT) {
+            if revoked {
+                self.forget(&item);
+            } else if mode.contains(Mode::ONESHOT) {
                 item.spend(word);
             } else if !mode.contains(Mode::EDGE) {
                 item.enqueue();
@@ -341,7 +356,8 @@ impl Epoll {
         for _ in 0..left {
             let Some(item) = self.next_ready() else { return false };
             let file = item.file.upgrade();
-            if file.is_some_and(|file| file.poll(None).intersects(item.interest())) {
+            let holds = |file: Arc<OpenFile>| file.poll(None).intersects(item.interest());
+            if item.is_revoked() || file.is_some_and(holds) {
                 item.enqueue();
                 return true;
             }
@@ -349,7 +365,7 @@ impl Epoll {
         false
     }
 
-    /// The file of this item was closed.
+    /// The file of this item was closed, or the capability revoked.
     #[cold]
     fn forget(&self, item: &Arc<Item>) {
         item.detach();
@@ -400,6 +416,10 @@ impl Drop for Epoll {
 }
 
 impl File for Epoll {
+    fn object_kind(&self) -> ObjectKind {
+        ObjectKind::Event
+    }
+
     fn poll(&self, table: Option<&mut PollTable>) -> Events {
         if let Some(table) = table {
             table.register(&self.core.waiters);

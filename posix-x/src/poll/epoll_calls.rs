@@ -64,7 +64,7 @@ pub fn epoll_ctl(t: &Task, epfd: Fd, op: i32, fd: Fd, event: UserPtr<EpollEvent>
     }
     let interest = Interest { events, mode, data: event.data };
     match op {
-        EPOLL_CTL_ADD => epoll.add(fd.0, file, interest)?,
+        EPOLL_CTL_ADD => epoll.add(fd.0, &target, interest)?,
         EPOLL_CTL_MOD => epoll.modify(fd.0, file, interest)?,
         EPOLL_CTL_DEL => epoll.remove(fd.0, file)?,
         _ => return Err(Errno::EINVAL),

@@ -3,6 +3,7 @@
 use alloc::sync::Arc;
 use core::fmt;
 
+use exo_kernel::cap::ObjectKind;
 use exo_kernel::sync::{Events, PollTable, Sleep, SpinLock, WaitQueue};
 use exo_kernel::user::{IoDest, IoSource};
 use exo_kernel::vfs::{File, Io, Metadata};
@@ -44,6 +45,10 @@ impl EventFd {
 }
 
 impl File for EventFd {
+    fn object_kind(&self) -> ObjectKind {
+        ObjectKind::Event
+    }
+
     fn read(&self, dest: &mut IoDest, io: &mut Io) -> Result<usize> {
         if dest.remaining() < size_of::<u64>() {
             return Err(Kind::Invalid.into());

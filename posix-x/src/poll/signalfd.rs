@@ -6,6 +6,7 @@ use alloc::sync::Arc;
 use core::fmt;
 use core::sync::atomic::{AtomicU64, Ordering};
 
+use exo_kernel::cap::ObjectKind;
 use exo_kernel::sync::{Events, PollTable, Sleep};
 use exo_kernel::user::IoDest;
 use exo_kernel::vfs::{File, Io, Metadata};
@@ -80,6 +81,10 @@ impl SignalFd {
 }
 
 impl File for SignalFd {
+    fn object_kind(&self) -> ObjectKind {
+        ObjectKind::Event
+    }
+
     fn read(&self, dest: &mut IoDest, io: &mut Io) -> Result<usize> {
         if dest.remaining() < size_of::<SignalfdSiginfo>() {
             return Err(Kind::Invalid.into());

@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use core::fmt;
 
-use exo_kernel::cap::Capability;
+use exo_kernel::cap::{Capability, ObjectKind, Rights};
 use exo_kernel::sync::{Events, PollTable};
 use exo_kernel::vfs::{Access, File, OpenFile, Status};
 
@@ -24,6 +24,10 @@ impl PidFd {
 }
 
 impl File for PidFd {
+    fn object_kind(&self) -> ObjectKind {
+        ObjectKind::Process
+    }
+
     fn poll(&self, table: Option<&mut PollTable>) -> Events {
         if let Some(table) = table {
             table.register(&self.process.ended);
@@ -39,21 +43,22 @@ impl File for PidFd {
     }
 }
 
-fn capability(process: &Arc<Process>, status: Status) -> Capability {
+/// The original capability to a process.
+pub fn capability(process: &Arc<Process>, status: Status) -> Capability {
     let file = Arc::new(PidFd { process: process.clone() });
     Capability::new(OpenFile::new(file, Access::READ | Access::WRITE, status))
 }
 
-/// The process behind a descriptor.
-pub(super) fn process_of(t: &Task, fd: Fd) -> Result<Arc<Process>, Errno> {
+/// The process behind a descriptor that gives a right to it.
+pub(super) fn process_of(t: &Task, fd: Fd, right: Rights) -> Result<Arc<Process>, Errno> {
     let capability = t.files().capability(fd.0)?;
-    let file = capability.file(exo_kernel::cap::Rights::empty())?;
+    let file = capability.file(right)?;
     file.file().downcast::<PidFd>().map(|pidfd| pidfd.process.clone()).ok_or(Errno::EBADF)
 }
 
-/// The number of the process behind a descriptor.
+/// The number of the process behind a descriptor that may be waited for.
 pub(super) fn pid_of(t: &Task, fd: Fd) -> Result<Pid, Errno> {
-    Ok(process_of(t, fd)?.pid())
+    Ok(process_of(t, fd, Rights::WAIT)?.pid())
 }
 
 /// A descriptor for a process that is being made.
@@ -82,6 +87,7 @@ pub(super) fn reserve<'a>(t: &'a Task, process: &Arc<Process>) -> Result<NewPidF
 /// The system calls.
 pub mod calls {
     use super::*;
+    use crate::process::handle::ThreadHandle;
     use crate::signal::{self, code, Info};
     use exo_kernel::user::UserPtr;
     use posix_x_abi::types::SigInfo;
@@ -109,7 +115,10 @@ pub mod calls {
         if flags != 0 {
             return Err(Errno::EINVAL);
         }
-        let process = process_of(t, pidfd)?;
+        let (process, task) = match thread_of(t, pidfd)? {
+            Some(task) => (task.process().clone(), Some(task)),
+            None => (process_of(t, pidfd, Rights::SIGNAL)?, None),
+        };
         let info = if info.is_null() {
             Info::from_task(sig, code::SI_USER, t)
         } else {
@@ -125,7 +134,15 @@ pub mod calls {
         if table::process(process.pid()).is_none_or(|known| !Arc::ptr_eq(&known, &process)) {
             return Err(Errno::ESRCH);
         }
-        signal::send_checked(t, &process, sig, info)?;
+        signal::send_checked(t, &process, task.as_deref(), sig, info)?;
         Ok(0)
+    }
+
+    /// The thread behind a descriptor that is one of a thread. ESRCH if it has ended.
+    fn thread_of(t: &Task, fd: Fd) -> Result<Option<Arc<Task>>, Errno> {
+        let capability = t.files().capability(fd.0)?;
+        let file = capability.file(Rights::SIGNAL)?;
+        let Some(handle) = file.file().downcast::<ThreadHandle>() else { return Ok(None) };
+        handle.task().map(Some).ok_or(Errno::ESRCH)
     }
 }

@@ -4,10 +4,12 @@
 //! * [`text`] – the content of a file while it is written
 //! * [`system`] – files about the whole machine, in one table
 //! * [`process`] – the entries of each process and thread, in another
+//! * [`capabilities`] – what a process holds
 //! * [`maps`] – what a process has mapped
 //! * [`sysctl`] – the settings under `/proc/sys`
 //! * [`sysvipc`] – the objects of System V IPC
 
+mod capabilities;
 mod maps;
 mod process;
 mod status;

@@ -3,13 +3,14 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use exo_kernel::cap::Capability;
 use exo_kernel::vfs::{self, Follow, MountFlags, NodeKind, Path};
 use exo_kernel::{Kind, Result};
 
 use super::text::line;
 use super::tree::{Entry, Node, Numbers, Subject};
 use super::Text;
-use super::{maps, status};
+use super::{capabilities, maps, status};
 use crate::process::{Process, Resource, Task};
 
 const fn file(name: &'static str, mode: u32, write: fn(&Subject, &mut Text) -> Result<()>) -> Entry<Subject> {
@@ -30,8 +31,8 @@ pub(super) static PROCESS: Entry<Subject> = Entry { name: "", mode: 0o555, node:
 static THREAD: Entry<Subject> = Entry { name: "", mode: 0o555, node: Node::Directory(ENTRIES) };
 static DESCRIPTOR: Entry<Subject> = place(
     "",
-    |subject| Ok(place_of(&descriptor(subject)?)),
-    |subject, text| describe(&*descriptor(subject)?, text),
+    |subject| place_of(&descriptor(subject)?),
+    |subject, text| describe(descriptor(subject)?.object(), text),
 );
 static DESCRIPTOR_INFO: Entry<Subject> = file("", 0o444, descriptor_info);
 
@@ -50,6 +51,7 @@ static THREADS: Numbers<Subject> = Numbers { kind: NodeKind::Directory, next: ne
 static ENTRIES: &[Entry<Subject>] = &[
     file("auxv", 0o400, auxv),
     file("cmdline", 0o444, |subject, text| memory_text(subject, text, |process| process.image().arguments)),
+    file("caps", 0o400, capabilities::table),
     Entry { name: "comm", mode: 0o644, node: Node::Setting(comm, set_comm) },
     place("cwd", |s| directory(s, |fs| fs.cwd()), |s, text| directory_name(s, text, |fs| fs.cwd())),
     file("environ", 0o400, |subject, text| memory_text(subject, text, |process| process.image().environment)),
@@ -87,11 +89,9 @@ fn numbered(
     Ok((entry, subject))
 }
 
-fn descriptor(subject: &Subject) -> Result<Arc<vfs::OpenFile>> {
+fn descriptor(subject: &Subject) -> Result<Capability> {
     let files = subject.task()?.files_snapshot().ok_or(Kind::NotFound)?;
-    let capability = files.capability(subject.number as i32).map_err(|_| Kind::NotFound)?;
-    let exo_kernel::cap::Object::File(file) = capability.object();
-    Ok(file.clone())
+    Ok(files.capability(subject.number as i32).map_err(|_| Kind::NotFound)?)
 }
 
 fn next_descriptor(subject: &Subject, from: u32) -> Option<u32> {
@@ -99,13 +99,18 @@ fn next_descriptor(subject: &Subject, from: u32) -> Option<u32> {
     files.next(from as usize).map(|(number, ..)| number as u32)
 }
 
-/// Where a descriptor's link leads: to its path, or to the nameless object itself.
-fn place_of(file: &Arc<vfs::OpenFile>) -> Follow {
-    match (file.path(), file.file().inode()) {
+/// Where a descriptor's link leads: to its path, or to the nameless object itself. Not through a derived capability,
+/// which whoever opened the object anew would be rid of.
+fn place_of(capability: &Capability) -> Result<Follow> {
+    if capability.is_derived() {
+        return Err(Kind::AccessDenied.into());
+    }
+    let file = capability.object();
+    Ok(match (file.path(), file.file().inode()) {
         (Some(path), _) => Follow::Place(path.clone()),
         (None, Some(inode)) => Follow::Inode(inode),
         (None, None) => Follow::Text(Arc::from(&b""[..])),
-    }
+    })
 }
 
 /// The text of a descriptor's link: the path, or what the object says of itself.
@@ -117,9 +122,10 @@ fn describe(file: &vfs::OpenFile, text: &mut Text) -> Result<()> {
 }
 
 fn descriptor_info(subject: &Subject, text: &mut Text) -> Result<()> {
-    let file = descriptor(subject)?;
+    let capability = descriptor(subject)?;
+    let file = capability.object();
     line!(text, "pos:\t{}", file.position());
-    line!(text, "flags:\t0{:o}", crate::fd::flags::tell(&file));
+    line!(text, "flags:\t0{:o}", crate::fd::flags::tell(file));
     line!(text, "mnt_id:\t{}", file.path().map_or(0, |path| path.mount().id()));
     line!(text, "ino:\t{}", file.inode().map_or(0, |inode| inode.core().number));
     Ok(())

@@ -24,8 +24,14 @@ fn send_one(t: &Task, process: &Process, task: Option<&Task>, signal: i32, info:
 }
 
 /// As [`send_one`], to a process.
-pub(crate) fn send_checked(t: &Task, process: &Process, signal: i32, info: Info) -> Result<(), Errno> {
-    send_one(t, process, None, signal, info)
+pub(crate) fn send_checked(
+    t: &Task,
+    process: &Process,
+    task: Option<&Task>,
+    signal: i32,
+    info: Info,
+) -> Result<(), Errno> {
+    send_one(t, process, task, signal, info)
 }
 
 /// Sends to each of several processes. Success if one was reached; else the last error, or ESRCH.

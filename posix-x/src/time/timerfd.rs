@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
 
+use exo_kernel::cap::ObjectKind;
 use exo_kernel::sync::{Events, PollTable, Sleep, SpinLock, WaitQueue};
 use exo_kernel::time::{self, Instant, Timer};
 use exo_kernel::user::IoDest;
@@ -120,6 +121,10 @@ impl Drop for TimerFile {
 struct Opened(Arc<TimerFile>);
 
 impl File for Opened {
+    fn object_kind(&self) -> ObjectKind {
+        ObjectKind::Timer
+    }
+
     fn read(&self, dest: &mut IoDest, io: &mut Io) -> Result<usize> {
         if dest.remaining() < COUNTER {
             return Err(Kind::Invalid.into());
@@ -194,9 +199,14 @@ pub mod calls {
     }
 
     /// Calls `with` with the timer behind `fd`. EINVAL if something else is.
-    fn with_timer<R>(t: &Task, fd: Fd, with: impl FnOnce(&TimerFile) -> R) -> core::result::Result<R, Errno> {
+    fn with_timer<R>(
+        t: &Task,
+        fd: Fd,
+        right: Rights,
+        with: impl FnOnce(&TimerFile) -> R,
+    ) -> core::result::Result<R, Errno> {
         let capability = FdTable::get(t.files(), fd.0)?;
-        let file = capability.file(Rights::empty())?;
+        let file = capability.file(right)?;
         let opened = file.file().downcast::<Opened>().ok_or(Errno::EINVAL)?;
         Ok(with(&opened.0))
     }
@@ -214,7 +224,7 @@ pub mod calls {
             return Err(Errno::EINVAL);
         }
         let (value, interval) = (nanoseconds(new.value)?, nanoseconds(new.interval)?);
-        let before = with_timer(t, fd, |timer| {
+        let before = with_timer(t, fd, Rights::CONTROL, |timer| {
             let before = timer.get();
             let absolute = flags & TFD_TIMER_ABSTIME != 0;
             timer.set(value, interval, absolute, flags & TFD_TIMER_CANCEL_ON_SET != 0);
@@ -228,7 +238,7 @@ pub mod calls {
 
     /// `timerfd_gettime(2)`
     pub fn timerfd_gettime(t: &Task, fd: Fd, value: UserPtr<Itimerspec>) -> SysResult {
-        let schedule = with_timer(t, fd, TimerFile::get)?;
+        let schedule = with_timer(t, fd, Rights::STAT, TimerFile::get)?;
         value.write(&itimerspec(schedule))?;
         Ok(0)
     }

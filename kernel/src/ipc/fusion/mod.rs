@@ -24,6 +24,7 @@ use fusion_ring::{Control, Form, Geometry, CONTROL};
 
 use self::map::Piece;
 use self::names::Named;
+use crate::cap::ObjectKind;
 use crate::mm::{AddressSpace, Frame, Prot, Vmo, PAGE_SIZE};
 use crate::sync::{Events, PollTable, Sleep, SpinLock, WaitQueue};
 use crate::time::Instant;
@@ -384,6 +385,10 @@ impl Drop for RingEnd {
 }
 
 impl File for RingEnd {
+    fn object_kind(&self) -> ObjectKind {
+        ObjectKind::Ring
+    }
+
     fn poll(&self, table: Option<&mut PollTable>) -> Events {
         let state = self.ring.side(self.side);
         if let Some(table) = table {

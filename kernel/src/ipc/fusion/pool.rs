@@ -10,6 +10,7 @@ use fusion_ring::pool::{Access, Class, Entry, Heads, Layout, Ledger, Side, Table
 use super::map::{self, Piece};
 use super::names::{self, Named};
 use super::{Charge, Identity};
+use crate::cap::ObjectKind;
 use crate::mm::{AddressSpace, Frame, Prot, Vmo, PAGE_SIZE};
 use crate::sync::{Events, PollTable, SpinLock};
 use crate::vfs::{File, Metadata};
@@ -195,6 +196,10 @@ impl Drop for PoolEnd {
 }
 
 impl File for PoolEnd {
+    fn object_kind(&self) -> ObjectKind {
+        ObjectKind::Memory
+    }
+
     fn poll(&self, _table: Option<&mut PollTable>) -> Events {
         Events::empty()
     }

@@ -13,6 +13,7 @@ use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 pub use self::fifo::open_fifo;
 use self::ring::Ring;
+use crate::cap::ObjectKind;
 use crate::sync::{Events, Mutex, PollTable, Sleep, WaitQueue};
 use crate::user::{IoDest, IoSource};
 use crate::vfs::{
@@ -330,6 +331,10 @@ impl PipeEnd {
 }
 
 impl File for PipeEnd {
+    fn object_kind(&self) -> ObjectKind {
+        ObjectKind::Channel
+    }
+
     #[inline]
     fn read(&self, dest: &mut IoDest, io: &mut Io) -> Result<usize> {
         self.pipe.read(dest, io.nonblock())
