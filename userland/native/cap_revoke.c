@@ -29,7 +29,7 @@ NATIVE_TEST("revocation reaches every copy, and ends waiting")
 
 	note("-- copies by dup, in messages, in children, and what was derived further");
 	int derived = (int)need(exo_cap_clone(p[1], EXO_ALL_RIGHTS, 1, 0));
-	int copy = (int)need(dup(derived)), below = (int)need(exo_cap_clone(copy, EXO_WRITE | EXO_STAT | EXO_TRANSFER, 2, 0));
+	int copy = (int)need(dup(derived)), below = (int)need(exo_cap_clone(copy, EXO_RIGHT_WRITE | EXO_RIGHT_STAT | EXO_RIGHT_TRANSFER, 2, 0));
 	ok(send_fd(sock[0], derived));
 	ok(send_fd(sock[0], below));
 	pid_t pid;
@@ -50,7 +50,7 @@ NATIVE_TEST("revocation reaches every copy, and ends waiting")
 	fails(write(below, "x", 1), EKEYREVOKED);
 	fails(dup(copy), EKEYREVOKED);
 	fails(fstat(copy, &(struct stat){0}), EKEYREVOKED);
-	fails(exo_cap_clone(copy, EXO_WRITE, 0, 0), EKEYREVOKED);
+	fails(exo_cap_clone(copy, EXO_RIGHT_WRITE, 0, 0), EKEYREVOKED);
 	fails(exo_cap_check(copy, p[1]), EKEYREVOKED);
 	fails(send_fd(sock[0], copy), EKEYREVOKED);
 	int first = receive_fd(sock[1]), second = receive_fd(sock[1]);
@@ -70,8 +70,8 @@ NATIVE_TEST("revocation reaches every copy, and ends waiting")
 	is(read(p[0], text, 8), 1);
 
 	note("-- itself and below, not beside");
-	int beside = (int)need(exo_cap_clone(p[1], EXO_WRITE, 4, 0));
-	int child = (int)need(exo_cap_clone(later, EXO_WRITE, 5, 0));
+	int beside = (int)need(exo_cap_clone(p[1], EXO_RIGHT_WRITE, 4, 0));
+	int child = (int)need(exo_cap_clone(later, EXO_RIGHT_WRITE, 5, 0));
 	ok(exo_cap_revoke(later, EXO_CAP_ITSELF));
 	is(state(later), EXO_CAP_DERIVED | EXO_CAP_REVOKED);
 	fails(write(child, "x", 1), EKEYREVOKED);

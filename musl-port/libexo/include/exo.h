@@ -32,35 +32,35 @@ void exo_require(void);
  * with EKEYREVOKED.
  */
 enum exo_rights {
-	EXO_READ = 1,
-	EXO_WRITE = 2,
-	EXO_SEEK = 4,
-	EXO_MAP = 8,
-	EXO_EXEC = 16,
-	EXO_IOCTL = 32,
-	EXO_POLL = 64,
-	EXO_STAT = 128,
-	EXO_DUP = 256,
-	EXO_TRANSFER = 512,
-	EXO_SET_ATTR = 1024,
-	EXO_LOOKUP = 2048,
-	EXO_CONTROL = 4096,
-	EXO_REVOKE = 8192,
-	EXO_SIGNAL = 16384,
-	EXO_WAIT = 32768,
+	EXO_RIGHT_READ = 1,
+	EXO_RIGHT_WRITE = 2,
+	EXO_RIGHT_SEEK = 4,
+	EXO_RIGHT_MAP = 8,
+	EXO_RIGHT_EXEC = 16,
+	EXO_RIGHT_IOCTL = 32,
+	EXO_RIGHT_POLL = 64,
+	EXO_RIGHT_STAT = 128,
+	EXO_RIGHT_DUP = 256,
+	EXO_RIGHT_TRANSFER = 512,
+	EXO_RIGHT_SET_ATTR = 1024,
+	EXO_RIGHT_LOOKUP = 2048,
+	EXO_RIGHT_CONTROL = 4096,
+	EXO_RIGHT_REVOKE = 8192,
+	EXO_RIGHT_SIGNAL = 16384,
+	EXO_RIGHT_WAIT = 32768,
 	EXO_ALL_RIGHTS = 65535,
 };
 
 enum exo_kind {
-	EXO_FILE = 1,
-	EXO_CHANNEL,
-	EXO_RING,
-	EXO_MEMORY,
-	EXO_PROCESS,
-	EXO_THREAD,
-	EXO_TIMER,
-	EXO_SPACE,
-	EXO_EVENT,
+	EXO_KIND_FILE = 1,
+	EXO_KIND_CHANNEL,
+	EXO_KIND_RING,
+	EXO_KIND_MEMORY,
+	EXO_KIND_PROCESS,
+	EXO_KIND_THREAD,
+	EXO_KIND_TIMER,
+	EXO_KIND_SPACE,
+	EXO_KIND_EVENT,
 };
 
 /* Bits of exo_cap_info.state. */
@@ -87,7 +87,7 @@ int exo_cap_revoke(int fd, int flags);
 int exo_cap_info(int fd, struct exo_cap_info *info);
 /* 1 if fd stands for the same as ancestor or was derived from it, else 0. */
 int exo_cap_check(int fd, int ancestor);
-/* A descriptor for a process, a thread, or (EXO_SPACE) the address space of a process; flags: O_CLOEXEC. */
+/* A descriptor for a process, a thread, or (EXO_KIND_SPACE) the address space of a process; flags: O_CLOEXEC. */
 int exo_cap_open(int kind, int id, int flags);
 
 #ifdef __cplusplus
