@@ -118,8 +118,8 @@ pub mod native;
 /// One more than the highest number.
 pub const SYSCALL_LIMIT: usize = SYSCALLS[SYSCALLS.len() - 1].number as usize + 1;
 
-/// Do numbers only grow?
-const fn is_ordered(rows: &[Syscall]) -> bool {
+/// Do numbers only grow, as every table here promises?
+pub const fn is_ordered(rows: &[Syscall]) -> bool {
     let mut index = 1;
     while index < rows.len() {
         if rows[index - 1].number >= rows[index].number {

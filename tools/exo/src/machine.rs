@@ -123,7 +123,7 @@ impl Boot<'_> {
         match self.options.machine.unwrap_or(self.default_machine) {
             Machine::Pc => "pc",
             Machine::Q35 => "q35",
-            Machine::Microvm => "microvm,x-option-roms=off,pit=on,pic=on,rtc=on",
+            Machine::Microvm => "microvm,pit=on,pic=on,rtc=on",
         }
     }
 }
