@@ -3,4 +3,5 @@
 pub mod fusion;
 pub mod futex;
 pub mod pipe;
+mod queue;
 pub mod unix;

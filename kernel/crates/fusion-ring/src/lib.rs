@@ -2,7 +2,7 @@
 //!
 //! A ring is a control page and a power of two of 64-byte [slots](Slot), each one cache line: eight bytes of
 //! header and up to [`PAYLOAD`] bytes of payload. There are rings for [one sender and one receiver](spsc), for
-//! [any number of both](mpmc), and for [streams of bytes](bytes). What is larger than a slot goes into a
+//! [any number of both](mpmc), for [streams of bytes](bytes), and for [an owner with a lock](local). What is larger than a slot goes into a
 //! [pool](pool), and a [descriptor](Descriptor) of it into the ring ([`adaptive`]).
 //!
 //! The memory is the [caller's](Storage), and nothing here waits, traps or allocates on the way of a message: who
@@ -18,6 +18,8 @@ extern crate alloc;
 
 pub mod adaptive;
 pub mod bytes;
+#[cfg(not(loom))]
+pub mod local;
 pub mod mpmc;
 pub mod park;
 pub mod pool;

@@ -1,20 +1,20 @@
 //! Pipes and FIFOs.
 //!
-//! A [`Pipe`] is a ring of segments, each a frame or a part of one ([`ring`]); [`PipeEnd`] is one end, open. Bytes
-//! are copied between user memory and frames under the pipe's sleeping lock, so a pipe costs no buffer until
-//! something is in it. Writes of up to [`ATOMIC`] bytes never mix with others.
+//! A [`Pipe`] is a queue of slots ([`super::queue`]) that counts its capacity in slots; [`PipeEnd`] is one end, open.
+//! Bytes are copied between user memory and slots under the pipe's sleeping lock, so a pipe costs no buffer until
+//! something is in it. Writes of up to [`ATOMIC`] bytes never mix with others. Whether it is empty or full is seen
+//! without the lock.
 
 mod fifo;
-mod ring;
 
 use alloc::sync::Arc;
 use core::fmt;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 pub use self::fifo::open_fifo;
-use self::ring::Ring;
+use super::queue::{Held, Queue, Shared, END, OPEN, SEGMENT};
 use crate::cap::ObjectKind;
-use crate::sync::{Events, Mutex, PollTable, Sleep, WaitQueue};
+use crate::sync::{Events, PollTable, Sleep, WaitQueue};
 use crate::user::{IoDest, IoSource};
 use crate::vfs::{
     Access, DeviceNumber, File, Inode, InodeCore, InodeRef, Io, NodeKind, OpenFile, OpenRequest, Owner,
@@ -25,7 +25,7 @@ use crate::{Kind, Result};
 /// Writes of up to so many bytes are atomic (`PIPE_BUF`).
 pub const ATOMIC: usize = 4096;
 /// Bytes that fit into a new pipe.
-pub const CAPACITY: usize = 16 * ring::SEGMENT;
+pub const CAPACITY: usize = 16 * SEGMENT;
 /// Bytes that fit into any pipe.
 pub const MAX_CAPACITY: usize = 1 << 31;
 
@@ -34,7 +34,9 @@ static NEXT_NUMBER: AtomicU64 = AtomicU64::new(1);
 
 /// A pipe: what is between its ends.
 pub struct Pipe {
-    ring: Mutex<Ring>,
+    queue: Shared<()>,
+    /// Slots that it may have.
+    limit: AtomicU32,
     readers: AtomicU32,
     writers: AtomicU32,
     /// How often it was opened for reading, and for writing.
@@ -53,7 +55,8 @@ impl Pipe {
         // A device number of its own, as no file system has.
         let device = DeviceNumber::new(0, 0xfffff);
         Arc::new(Self {
-            ring: Mutex::new(Ring::new(CAPACITY / ring::SEGMENT)),
+            queue: Shared::new(()),
+            limit: AtomicU32::new((CAPACITY / SEGMENT) as u32),
             readers: AtomicU32::new(0),
             writers: AtomicU32::new(0),
             reader_openings: AtomicU32::new(0),
@@ -84,18 +87,64 @@ impl Pipe {
         self.writable.wake(usize::MAX, Events::OUT | Events::WRNORM);
     }
 
+    /// Is there nothing to read? Without the lock.
+    #[inline]
+    fn is_empty(&self) -> bool {
+        self.queue.used() == 0
+    }
+    /// Is there no room for another slot? Without the lock.
+    #[inline]
+    fn is_full(&self) -> bool {
+        self.queue.used() >= self.slots()
+    }
+    /// Slots that it may have.
+    #[inline]
+    fn slots(&self) -> usize {
+        self.limit.load(Ordering::Relaxed) as usize
+    }
+
+    /// The queue, locked, with something in it; `None` if there is nothing and nobody writes any more.
+    #[inline]
+    fn lock_readable(&self, nonblock: bool) -> Result<Option<Held<'_, ()>>> {
+        loop {
+            let queue = self.queue.lock();
+            if !queue.is_empty() {
+                return Ok(Some(queue));
+            }
+            drop(queue);
+            if !self.wait_readable(nonblock)? {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// The queue, locked, with room in it. [`Kind::BrokenPipe`] if nobody reads.
+    fn lock_writable(&self, nonblock: bool) -> Result<Held<'_, ()>> {
+        loop {
+            if !self.has_readers() {
+                return Err(Kind::BrokenPipe.into());
+            }
+            let queue = self.queue.lock();
+            if queue.slots() < self.slots() {
+                return Ok(queue);
+            }
+            drop(queue);
+            self.wait_writable(nonblock)?;
+        }
+    }
+
     /// Waits until there is something to read; false if nobody writes any more.
     fn wait_readable(&self, nonblock: bool) -> Result<bool> {
-        // Writers first, in all three places: the last one may write just before it goes.
+        // Writers first, in all places: the last one may write just before it goes.
         if !self.has_writers() {
-            return Ok(!self.ring.lock().is_empty());
+            return Ok(!self.is_empty());
         }
         if nonblock {
             return Err(Kind::WouldBlock.into());
         }
         let ready = || {
             let ended = !self.has_writers();
-            let any = !self.ring.lock().is_empty();
+            let any = !self.is_empty();
             (any || ended).then_some(any)
         };
         self.readable.wait(Sleep::Interruptible, None, ready)
@@ -106,7 +155,7 @@ impl Pipe {
         if nonblock {
             return Err(Kind::WouldBlock.into());
         }
-        let ready = || (!self.ring.lock().is_full() || !self.has_readers()).then_some(());
+        let ready = || (!self.is_full() || !self.has_readers()).then_some(());
         self.writable.wait(Sleep::Interruptible, None, ready)
     }
 
@@ -115,33 +164,56 @@ impl Pipe {
         if dest.remaining() == 0 {
             return Ok(0);
         }
-        loop {
-            let mut ring = self.ring.lock();
-            if !ring.is_empty() {
-                let was_full = ring.is_full();
-                let result = ring.read(dest);
-                let more = !ring.is_empty();
-                drop(ring);
-                if was_full {
-                    self.tell_writers();
-                }
-                if more {
-                    // For the next one who sleeps; for polls nothing has begun.
-                    self.readable.wake(1, Events::empty());
-                }
-                return result;
-            }
-            drop(ring);
-            if !self.wait_readable(nonblock)? {
-                return Ok(0);
+        // Before a sleep the lock is of no use.
+        if self.is_empty() && !self.wait_readable(nonblock)? {
+            return Ok(0);
+        }
+        let Some(mut queue) = self.lock_readable(nonblock)? else { return Ok(0) };
+        let was_full = queue.slots() >= self.slots();
+        let result = queue.read(dest);
+        let more = !queue.is_empty();
+        drop(queue);
+        if was_full {
+            self.tell_writers();
+        }
+        if more {
+            // For the next one who sleeps; for polls nothing has begun.
+            self.readable.wake(1, Events::empty());
+        }
+        result
+    }
+
+    /// Puts bytes of `source` in until it is empty or the pipe is full; returns how many. With `first`, what does
+    /// not fill a slot goes behind the bytes of the last slot if all of it fits there.
+    fn fill(
+        &self,
+        queue: &mut Queue,
+        source: &mut IoSource,
+        first: bool,
+        packets: bool,
+    ) -> (usize, Result<()>) {
+        let mut done = 0;
+        if first && !packets {
+            match queue.append(source, source.remaining() % SEGMENT) {
+                Ok(count) => done += count,
+                Err(error) => return (0, Err(error)),
             }
         }
+        let tag = if packets { END } else { OPEN };
+        let limit = self.slots();
+        while source.remaining() > 0 && queue.slots() < limit {
+            match queue.push(source, tag) {
+                Ok(0) => break,
+                Ok(count) => done += count,
+                Err(error) => return (done, Err(error)),
+            }
+        }
+        (done, Ok(()))
     }
 
     /// Writes everything, waiting for room; with `nonblock`, as much as fits now.
     fn write(&self, source: &mut IoSource, nonblock: bool, packets: bool) -> Result<usize> {
-        let total = source.remaining();
-        if total == 0 {
+        if source.remaining() == 0 {
             return Ok(0);
         }
         let mut done = 0;
@@ -149,11 +221,11 @@ impl Pipe {
             if !self.has_readers() {
                 break Err(Kind::BrokenPipe.into());
             }
-            let mut ring = self.ring.lock();
-            let was_empty = ring.is_empty();
-            let (count, result) = ring.write(source, done == 0, packets);
-            let full = ring.is_full();
-            drop(ring);
+            let mut queue = self.queue.lock();
+            let was_empty = queue.is_empty();
+            let (count, result) = self.fill(&mut queue, source, done == 0, packets);
+            let full = queue.slots() >= self.slots();
+            drop(queue);
             done += count;
             if count > 0 {
                 // Sleepers wait for the first byte; each write is something new to an edge-triggered poll.
@@ -171,19 +243,14 @@ impl Pipe {
                 break Err(error);
             }
         };
+        if done == 0 {
+            return result.map(|()| 0);
+        }
         // There may be room left for the next writer that waits.
-        if done > 0 && !self.writable.is_idle() && !self.ring.lock().is_full() {
+        if !self.writable.is_idle() && !self.is_full() {
             self.tell_writers();
         }
-        if done > 0 {
-            return Ok(done);
-        }
-        result.map(|()| 0)
-    }
-
-    /// Bytes that fit.
-    fn capacity(&self) -> usize {
-        self.ring.lock().limit() * ring::SEGMENT
+        Ok(done)
     }
 
     /// Changes how many bytes fit, rounded up. [`Kind::Busy`] if more is in it.
@@ -191,10 +258,15 @@ impl Pipe {
         if bytes == 0 || bytes > MAX_CAPACITY {
             return Err(Kind::Invalid.into());
         }
-        let segments = bytes.div_ceil(ring::SEGMENT).next_power_of_two();
-        self.ring.lock().set_limit(segments)?;
+        let slots = bytes.div_ceil(SEGMENT).next_power_of_two();
+        let queue = self.queue.lock();
+        if slots < queue.slots() {
+            return Err(Kind::Busy.into());
+        }
+        self.limit.store(slots as u32, Ordering::Relaxed);
+        drop(queue);
         self.tell_writers();
-        Ok(segments * ring::SEGMENT)
+        Ok(slots * SEGMENT)
     }
 
     /// An end of it.
@@ -240,7 +312,7 @@ impl PipeEnd {
     }
     /// Bytes that fit.
     pub fn capacity(&self) -> usize {
-        self.pipe.capacity()
+        self.pipe.slots() * SEGMENT
     }
     /// Changes how many bytes fit, and returns what that was rounded up to. [`Kind::Busy`] if more is in it.
     pub fn set_capacity(&self, bytes: usize) -> Result<usize> {
@@ -259,19 +331,11 @@ impl PipeEnd {
         nonblock: bool,
         consume: &mut dyn FnMut(&[u8]) -> Result<usize>,
     ) -> Result<usize> {
-        loop {
-            let mut ring = self.pipe.ring.lock();
-            if !ring.is_empty() {
-                let result = ring.pull(limit, consume);
-                drop(ring);
-                self.pipe.tell_writers();
-                return result;
-            }
-            drop(ring);
-            if !self.pipe.wait_readable(nonblock)? {
-                return Ok(0);
-            }
-        }
+        let Some(mut queue) = self.pipe.lock_readable(nonblock)? else { return Ok(0) };
+        let result = queue.pull(limit, consume);
+        drop(queue);
+        self.pipe.tell_writers();
+        result
     }
 
     /// Fills frames through `produce` and puts them into the pipe, until `limit` bytes are there, it is full, or
@@ -282,45 +346,50 @@ impl PipeEnd {
         nonblock: bool,
         produce: &mut dyn FnMut(&mut [u8]) -> Result<usize>,
     ) -> Result<usize> {
-        loop {
-            if !self.pipe.has_readers() {
-                return Err(Kind::BrokenPipe.into());
+        let mut queue = self.pipe.lock_writable(nonblock)?;
+        let mut done = 0;
+        let mut result = Ok(());
+        while done < limit && queue.slots() < self.pipe.slots() {
+            let wanted = (limit - done).min(SEGMENT);
+            match queue.push_with(wanted, OPEN, &mut *produce) {
+                Ok(count) => done += count,
+                Err(error) => result = Err(error),
             }
-            let mut ring = self.pipe.ring.lock();
-            if !ring.is_full() {
-                let result = ring.push(limit, produce);
-                drop(ring);
-                self.pipe.tell_readers();
-                return result;
+            if result.is_err() || done % SEGMENT != 0 || done == 0 {
+                break;
             }
-            drop(ring);
-            self.pipe.wait_writable(nonblock)?;
         }
+        drop(queue);
+        if done == 0 {
+            return result.map(|()| 0);
+        }
+        self.pipe.tell_readers();
+        Ok(done)
     }
 
     /// Moves (or with `keep` copies) up to `limit` bytes into another pipe by handing over frames.
     pub fn transfer(&self, to: &Self, limit: usize, keep: bool, nonblock: bool) -> Result<usize> {
         loop {
-            if self.pipe.ring.lock().is_empty() && !self.pipe.wait_readable(nonblock)? {
+            if self.pipe.is_empty() && !self.pipe.wait_readable(nonblock)? {
                 return Ok(0);
             }
             if !to.pipe.has_readers() {
                 return Err(Kind::BrokenPipe.into());
             }
-            if to.pipe.ring.lock().is_full() {
+            if to.pipe.is_full() {
                 to.pipe.wait_writable(nonblock)?;
             }
             // The lock of the lower address first.
-            let (mut from_ring, mut to_ring);
+            let (mut source, mut target);
             if Arc::as_ptr(&self.pipe) < Arc::as_ptr(&to.pipe) {
-                from_ring = self.pipe.ring.lock();
-                to_ring = to.pipe.ring.lock();
+                source = self.pipe.queue.lock();
+                target = to.pipe.queue.lock();
             } else {
-                to_ring = to.pipe.ring.lock();
-                from_ring = self.pipe.ring.lock();
+                target = to.pipe.queue.lock();
+                source = self.pipe.queue.lock();
             }
-            let count = from_ring.hand_over(&mut to_ring, limit, keep)?;
-            drop((from_ring, to_ring));
+            let count = source.hand_over(&mut target, to.pipe.slots(), limit, keep)?;
+            drop((source, target));
             if count > 0 {
                 self.pipe.tell_writers();
                 to.pipe.tell_readers();
@@ -355,10 +424,7 @@ impl File for PipeEnd {
             }
         }
         let ended = !pipe.has_writers();
-        let (empty, full) = {
-            let ring = pipe.ring.lock();
-            (ring.is_empty(), ring.is_full())
-        };
+        let (empty, full) = (pipe.is_empty(), pipe.is_full());
         let mut events = Events::empty();
         if self.access.contains(Access::READ) {
             events.set(Events::IN | Events::RDNORM, !empty);
@@ -374,7 +440,7 @@ impl File for PipeEnd {
     }
 
     fn readable_bytes(&self) -> Result<usize> {
-        Ok(self.pipe.ring.lock().bytes())
+        Ok(self.pipe.queue.lock().bytes())
     }
     fn inode(&self) -> Option<InodeRef> {
         Some(self.node.clone().unwrap_or_else(|| self.pipe.clone()))
