@@ -13,6 +13,8 @@ pub enum Kind {
     NoProcess,
     /// A signal (or another request for the thread's attention) ended the wait.
     Interrupted,
+    /// The same, of a wait that must not begin anew: only so much time was given.
+    InterruptedForGood,
     /// The device failed.
     Io,
     /// No device behind this node, or nothing at this offset.
@@ -69,6 +71,8 @@ pub enum Kind {
     TooManyLinks,
     /// Nobody reads at the other end.
     BrokenPipe,
+    /// The other end takes no more packets.
+    PacketRefused,
     /// A number outside the function's domain.
     Domain,
     /// A number that the result type cannot hold.

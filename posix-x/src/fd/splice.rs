@@ -38,7 +38,7 @@ impl<'a> End<'a> {
     /// Reads from a file. Only the first read of a call waits for something to come.
     fn read(&mut self, buffer: &mut [u8], first: bool) -> KernelResult<usize> {
         let mut status = self.file.status();
-        status.set(Status::NONBLOCK, status.contains(Status::NONBLOCK) || !first);
+        status.set(Status::NONBLOCK, self.nonblock || !first);
         let count = self.file.read_with(&mut IoDest::kernel(buffer), self.position, status)?;
         self.position = self.position.map(|position| position + count as u64);
         Ok(count)

@@ -13,12 +13,16 @@ use alloc::vec::Vec;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use exo_kernel::cap::Capability;
+use exo_kernel::ipc::unix;
 use exo_kernel::room;
 use exo_kernel::sync::SpinLock;
 use exo_kernel::vfs::OpenFile;
 
 use super::Socket;
-use crate::Errno;
+use crate::process::Resource;
+use crate::security::user::User;
+use crate::security::Caps;
+use crate::{Errno, Task};
 
 /// Sockets that were sent over sockets, each once.
 static SENT: SpinLock<Vec<Weak<OpenFile>>> = SpinLock::new(Vec::new());
@@ -45,6 +49,32 @@ pub fn note(capability: &Capability) -> Result<(), Errno> {
     sent.push(Arc::downgrade(file));
     COUNT.store(sent.len(), Ordering::Relaxed);
     Ok(())
+}
+
+/// Counts capabilities in flight for their sender's user until it is dropped.
+struct Toll {
+    user: Arc<User>,
+    count: u64,
+}
+
+impl Drop for Toll {
+    fn drop(&mut self) {
+        self.user.in_flight.fetch_sub(self.count, Ordering::Relaxed);
+    }
+}
+
+/// Counts `count` capabilities that are about to be sent. ETOOMANYREFS if the user has more in flight already than a
+/// process may have open.
+pub fn toll(t: &Task, count: usize) -> Result<unix::Toll, Errno> {
+    let user = t.creds().user.clone();
+    let before = user.in_flight.load(Ordering::Relaxed);
+    let creds = t.creds();
+    let unlimited = creds.capable(Caps::SYS_RESOURCE) || creds.capable(Caps::SYS_ADMIN);
+    if before > t.process().limit(Resource::Files) && !unlimited {
+        return Err(Errno::ETOOMANYREFS);
+    }
+    user.in_flight.fetch_add(count as u64, Ordering::Relaxed);
+    Ok(Arc::new(Toll { user, count: count as u64 }))
 }
 
 /// A socket that may be in flight.

@@ -1,10 +1,8 @@
 //! Making, naming and connecting sockets.
 
 use alloc::sync::Arc;
-use core::sync::atomic::Ordering;
-
 use exo_kernel::cap::Rights;
-use exo_kernel::ipc::unix::{Address, ShutdownSide, SocketKind, UnixSocket};
+use exo_kernel::ipc::unix::{Address, Found, ShutdownSide, SocketKind, UnixSocket};
 use exo_kernel::user::UserPtr;
 use exo_kernel::vfs::{self, Access, Lookup, Metadata, NewNode, NodeKind, OpenFile, Status};
 use exo_kernel::Kind;
@@ -12,6 +10,7 @@ use posix_x_abi::uapi::general::{O_CLOEXEC, O_NONBLOCK};
 
 use super::address::{self, UserAddress, AF_UNIX, AF_UNSPEC};
 use super::message::caller;
+use super::socket::timed_out;
 use super::Socket;
 use crate::fd::{self, FdRef, FdTable};
 use crate::fs::at;
@@ -47,7 +46,7 @@ fn decode(domain: i32, kind: u32, protocol: i32) -> Result<SocketKind, Errno> {
     }
 }
 
-fn open(endpoint: Arc<UnixSocket>, flags: u32) -> Arc<OpenFile> {
+fn open(endpoint: UnixSocket, flags: u32) -> Arc<OpenFile> {
     OpenFile::new(Socket::new(endpoint), fd::READ_WRITE, fd::nonblock(flags))
 }
 
@@ -85,6 +84,7 @@ pub fn bind(t: &Task, fd: Fd, addr: UserAddr, addrlen: u32) -> SysResult {
     let capability = lookup(t, fd)?;
     let socket = Socket::with(&capability, Rights::CONTROL)?;
     match address::import(addr, addrlen)? {
+        UserAddress::Unnamed if socket.endpoint.address().is_some() => {}
         UserAddress::Unnamed => bind_automatically(socket)?,
         UserAddress::Abstract(name) => socket.endpoint.bind(Address::Abstract(name))?,
         UserAddress::Path(path) => bind_path(t, socket, path)?,
@@ -110,7 +110,7 @@ fn file_id(metadata: &Metadata) -> (u64, u64) {
     (u64::from(metadata.device.major) << 32 | u64::from(metadata.device.minor), metadata.inode)
 }
 
-fn bind_automatically(socket: &Socket) -> Result<(), Errno> {
+pub(super) fn bind_automatically(socket: &Socket) -> Result<(), Errno> {
     const NAMES: u32 = 1 << 20;
     for number in 0..NAMES {
         match socket.endpoint.bind(Address::Abstract(alloc::format!("{number:05x}").into_bytes())) {
@@ -122,7 +122,7 @@ fn bind_automatically(socket: &Socket) -> Result<(), Errno> {
 }
 
 /// The socket that an address names.
-pub(super) fn find(t: &Task, address: UserAddress) -> Result<Arc<UnixSocket>, Errno> {
+pub(super) fn find(t: &Task, address: UserAddress) -> Result<Found, Errno> {
     match address {
         UserAddress::Unnamed => Err(Errno::EINVAL),
         UserAddress::Abstract(name) => Ok(UnixSocket::find_abstract(&name)?),
@@ -166,13 +166,12 @@ pub fn accept4(t: &Task, fd: Fd, addr: UserAddr, addrlen: UserPtr<u32>, flags: u
         return Err(Errno::EOPNOTSUPP);
     }
     let reserved = t.files().reserve(fd::limit(t))?;
-    let endpoint = socket.endpoint.accept(nonblocking(&capability)?)?;
-    let file = open(endpoint.clone(), flags);
+    let mut patience = Socket::patience(&socket.receive_timeout, nonblocking(&capability)?);
+    let endpoint = socket.endpoint.accept(&mut patience).map_err(timed_out)?;
     if !addr.is_null() {
-        // A peer that has gone already had no name either.
-        address::export(endpoint.peer_address().ok().flatten().as_ref(), addr, addrlen)?;
+        address::export(endpoint.peer_address()?.as_deref(), addr, addrlen)?;
     }
-    Ok(reserved.install_file(file, flags) as usize)
+    Ok(reserved.install_file(open(endpoint, flags), flags) as usize)
 }
 
 /// Connects a socket to a listener, or sets a datagram socket's destination.
@@ -184,12 +183,13 @@ pub fn connect(t: &Task, fd: Fd, addr: UserAddr, addrlen: u32) -> SysResult {
         return Ok(0);
     }
     let address = address::import(addr, addrlen)?;
-    if socket.pass_credentials.load(Ordering::Relaxed) && socket.endpoint.address().is_none() {
+    if socket.endpoint.passes_credentials() && socket.endpoint.address().is_none() {
         // So that receivers can answer (unix(7)).
         bind_automatically(socket)?;
     }
     let target = find(t, address)?;
-    socket.endpoint.connect(&target, caller(t), nonblocking(&capability)?)?;
+    let mut patience = Socket::patience(&socket.send_timeout, nonblocking(&capability)?);
+    socket.endpoint.connect(&target, caller(t), &mut patience).map_err(timed_out)?;
     Ok(0)
 }
 
@@ -203,14 +203,14 @@ pub fn shutdown(t: &Task, fd: Fd, how: i32) -> SysResult {
         2 => ShutdownSide::all(),
         _ => return Err(Errno::EINVAL),
     };
-    socket.endpoint.shut_down(sides)?;
+    socket.endpoint.shut_down(sides);
     Ok(0)
 }
 
 /// A socket's own name.
 pub fn getsockname(t: &Task, fd: Fd, addr: UserAddr, addrlen: UserPtr<u32>) -> SysResult {
     let capability = lookup(t, fd)?;
-    address::export(Socket::of(&capability)?.endpoint.address().as_ref(), addr, addrlen)?;
+    address::export(Socket::of(&capability)?.endpoint.address().as_deref(), addr, addrlen)?;
     Ok(0)
 }
 
@@ -218,6 +218,6 @@ pub fn getsockname(t: &Task, fd: Fd, addr: UserAddr, addrlen: UserPtr<u32>) -> S
 pub fn getpeername(t: &Task, fd: Fd, addr: UserAddr, addrlen: UserPtr<u32>) -> SysResult {
     let capability = lookup(t, fd)?;
     let name = Socket::of(&capability)?.endpoint.peer_address()?;
-    address::export(name.as_ref(), addr, addrlen)?;
+    address::export(name.as_deref(), addr, addrlen)?;
     Ok(0)
 }

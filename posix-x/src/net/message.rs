@@ -80,7 +80,7 @@ pub fn caller(t: &Task) -> Peer {
 
 /// Reads control data that is to be sent.
 pub fn import_control(t: &Task, header: &MessageHeader) -> Result<Ancillary, Errno> {
-    let mut ancillary = Ancillary { rights: Vec::new(), sender: caller_real(t) };
+    let mut ancillary = Ancillary::default();
     let length = usize::try_from(header.control_length).map_err(|_| Errno::ENOBUFS)?;
     if length > MAX_CONTROL {
         return Err(Errno::ENOBUFS);
@@ -88,6 +88,8 @@ pub fn import_control(t: &Task, header: &MessageHeader) -> Result<Ancillary, Err
     if header.control == 0 || length < HEADER {
         return Ok(ancillary);
     }
+    // Who sends control data says who it is.
+    ancillary.sender = caller_real(t);
     let mut bytes = Vec::new();
     bytes.try_reserve_exact(length).map_err(|_| Errno::ENOBUFS)?;
     bytes.resize(length, 0);
@@ -103,6 +105,9 @@ pub fn import_control(t: &Task, header: &MessageHeader) -> Result<Ancillary, Err
             import_one(t, control.kind, &rest[HEADER..size], &mut ancillary)?;
         }
         rest = rest.get(align(size)..).unwrap_or_default();
+    }
+    if !ancillary.rights.is_empty() {
+        ancillary.toll = Some(collect::toll(t, ancillary.rights.len())?);
     }
     Ok(ancillary)
 }
@@ -145,6 +150,12 @@ pub fn caller_real(t: &Task) -> Peer {
     Peer { process: t.process().pid() as u32, user: creds.uid, group: creds.gid }
 }
 
+/// The id of somebody who did not say is that of nobody (`overflowuid`).
+fn known(id: u32) -> i32 {
+    const OVERFLOW_ID: i32 = 65534;
+    i32::try_from(id).unwrap_or(OVERFLOW_ID)
+}
+
 /// unix(7): its own process, and any of its ids; more only for the privileged.
 fn may_claim(t: &Task, claimed: Peer) -> bool {
     let creds = t.creds();
@@ -181,7 +192,8 @@ impl ControlWriter {
     ) -> Result<(), Errno> {
         if credentials {
             let sender = ancillary.sender;
-            self.put_one(SCM_CREDENTIALS, &[sender.process as i32, sender.user as i32, sender.group as i32])?;
+            let words = [sender.process as i32, known(sender.user), known(sender.group)];
+            self.put_one(SCM_CREDENTIALS, &words)?;
         }
         if ancillary.rights.is_empty() {
             return Ok(());

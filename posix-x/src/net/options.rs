@@ -7,7 +7,7 @@ use exo_kernel::user::UserPtr;
 use posix_x_abi::types::Timeval;
 use posix_x_abi::uapi::net::{
     SO_ACCEPTCONN, SO_BROADCAST, SO_DEBUG, SO_DOMAIN, SO_DONTROUTE, SO_ERROR, SO_KEEPALIVE, SO_LINGER,
-    SO_OOBINLINE, SO_PASSCRED, SO_PEERCRED, SO_PRIORITY, SO_PROTOCOL, SO_RCVBUF, SO_RCVLOWAT,
+    SO_OOBINLINE, SO_PASSCRED, SO_PEEK_OFF, SO_PEERCRED, SO_PRIORITY, SO_PROTOCOL, SO_RCVBUF, SO_RCVLOWAT,
     SO_RCVTIMEO_OLD, SO_REUSEADDR, SO_REUSEPORT, SO_SNDBUF, SO_SNDLOWAT, SO_SNDTIMEO_OLD, SO_TYPE,
 };
 
@@ -17,7 +17,12 @@ use crate::fd::FdTable;
 use crate::{Errno, Fd, SysResult, Task, UserAddr};
 
 /// What an endpoint buffers, as Linux tells it by default.
-const BUFFER_BYTES: i32 = 212_992;
+pub(super) const BUFFER_BYTES: u32 = 212_992;
+/// `net.core.wmem_max` and `rmem_max`: what programs may ask for, without what the kernel adds for itself.
+const MOST_BYTES: u32 = 212_992;
+/// The least that there is (`SOCK_MIN_SNDBUF`, `SOCK_MIN_RCVBUF`).
+const LEAST_SEND: u32 = 4608;
+const LEAST_RECEIVE: u32 = 2304;
 
 /// Options that local sockets keep but do not heed, and their bit in `switches`.
 fn switch(option: u32) -> Option<u32> {
@@ -56,13 +61,17 @@ pub fn getsockopt(
     let word = match option {
         SO_TYPE => socket.type_number() as i32,
         SO_DOMAIN => i32::from(super::address::AF_UNIX),
-        SO_PROTOCOL | SO_PRIORITY => 0,
+        SO_PROTOCOL => 0,
+        SO_PRIORITY => socket.priority.load(Ordering::Relaxed) as i32,
         SO_ERROR => socket.endpoint.take_error().map_or(0, |kind| Errno::from(kind).number()),
         SO_ACCEPTCONN => i32::from(socket.endpoint.listening()),
-        SO_SNDBUF | SO_RCVBUF => BUFFER_BYTES,
-        SO_RCVLOWAT | SO_SNDLOWAT => 1,
-        SO_PASSCRED => i32::from(socket.pass_credentials.load(Ordering::Relaxed)),
-        SO_LINGER => return store(&[0; 8]),
+        SO_SNDBUF => socket.endpoint.send_limit() as i32,
+        SO_RCVBUF => socket.receive_buffer.load(Ordering::Relaxed) as i32,
+        SO_RCVLOWAT => socket.low_water.load(Ordering::Relaxed) as i32,
+        SO_SNDLOWAT => 1,
+        SO_PEEK_OFF => socket.endpoint.peek_offset().map_or(-1, |at| at as i32),
+        SO_PASSCRED => i32::from(socket.endpoint.passes_credentials()),
+        SO_LINGER => return store(&socket.linger.load(Ordering::Relaxed).to_ne_bytes()),
         SO_RCVTIMEO_OLD => return store(bytemuck::bytes_of(&timeout(&socket.receive_timeout))),
         SO_SNDTIMEO_OLD => return store(bytemuck::bytes_of(&timeout(&socket.send_timeout))),
         SO_PEERCRED => {
@@ -98,8 +107,21 @@ pub fn setsockopt(t: &Task, fd: Fd, level: i32, optname: i32, optval: UserAddr, 
     }
     let value = optval.cast::<i32>().read()?;
     match option {
-        SO_PASSCRED => socket.pass_credentials.store(value != 0, Ordering::Relaxed),
-        SO_SNDBUF | SO_RCVBUF | SO_RCVLOWAT | SO_PRIORITY | SO_LINGER => {}
+        SO_PASSCRED => socket.endpoint.pass_credentials(value != 0),
+        SO_SNDBUF => socket.endpoint.set_send_limit(doubled(value, LEAST_SEND) as usize),
+        SO_RCVBUF => socket.receive_buffer.store(doubled(value, LEAST_RECEIVE), Ordering::Relaxed),
+        SO_RCVLOWAT => {
+            let bytes = u32::try_from(value).unwrap_or(i32::MAX as u32).max(1);
+            socket.low_water.store(bytes, Ordering::Relaxed);
+        }
+        SO_PEEK_OFF => socket.endpoint.set_peek_offset(usize::try_from(value).ok()),
+        SO_PRIORITY => socket.priority.store(value as u32, Ordering::Relaxed),
+        SO_LINGER => {
+            if optlen < 8 {
+                return Err(Errno::EINVAL);
+            }
+            socket.linger.store(optval.cast::<u64>().read()?, Ordering::Relaxed);
+        }
         SO_TYPE | SO_DOMAIN | SO_PROTOCOL | SO_ERROR => return Err(Errno::ENOPROTOOPT),
         _ => {
             let bit = 1 << switch(option).ok_or(Errno::ENOPROTOOPT)?;
@@ -111,6 +133,11 @@ pub fn setsockopt(t: &Task, fd: Fd, level: i32, optname: i32, optval: UserAddr, 
         }
     }
     Ok(0)
+}
+
+/// What a program asks for counts twice: the kernel needs room of its own. A negative number is a very large one.
+fn doubled(value: i32, least: u32) -> u32 {
+    ((value as u32).min(MOST_BYTES) * 2).max(least)
 }
 
 fn timeout(nanos: &AtomicU64) -> Timeval {

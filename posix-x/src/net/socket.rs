@@ -2,13 +2,12 @@
 
 use alloc::sync::Arc;
 use core::fmt;
-use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use core::time::Duration;
 
 use exo_kernel::cap::{ObjectKind, Rights};
-use exo_kernel::ipc::unix::{Receive, SocketKind, UnixSocket};
+use exo_kernel::ipc::unix::{Ancillary, Patience, Receive, SocketKind, UnixSocket};
 use exo_kernel::sync::{Events, PollTable};
-use exo_kernel::time::{self, Instant};
 use exo_kernel::user::{IoDest, IoSource, UserPtr};
 use exo_kernel::vfs::{File, Io, Metadata, NodeKind, Status};
 use exo_kernel::{Kind, Result};
@@ -17,33 +16,41 @@ use super::{collect, message};
 use crate::fd::FdRef;
 use crate::poll::anonymous_metadata;
 use crate::process::current;
+use posix_x_abi::uapi::net::SO_OOBINLINE;
 
 /// A socket: the endpoint and the options that only matter to programs.
 pub struct Socket {
     /// Its inode number, unlike any other socket's.
     number: u64,
     /// The endpoint.
-    pub endpoint: Arc<UnixSocket>,
-    /// `SO_PASSCRED`.
-    pub pass_credentials: AtomicBool,
+    pub endpoint: UnixSocket,
     /// `SO_RCVTIMEO` and `SO_SNDTIMEO` in nanoseconds; 0 for none.
     pub receive_timeout: AtomicU64,
     pub send_timeout: AtomicU64,
-    /// Options that are kept for reading back, one bit each.
+    /// Options that are on or off, one bit each.
     pub switches: AtomicU64,
+    /// `SO_RCVLOWAT`.
+    pub low_water: AtomicU32,
+    /// `SO_RCVBUF`, `SO_PRIORITY` and `SO_LINGER` (on, and seconds), kept for reading back.
+    pub receive_buffer: AtomicU32,
+    pub priority: AtomicU32,
+    pub linger: AtomicU64,
 }
 
 impl Socket {
     /// A file for an endpoint.
-    pub fn new(endpoint: Arc<UnixSocket>) -> Arc<Self> {
+    pub fn new(endpoint: UnixSocket) -> Arc<Self> {
         static NUMBERS: AtomicU64 = AtomicU64::new(1);
         Arc::new(Self {
             number: NUMBERS.fetch_add(1, Ordering::Relaxed),
             endpoint,
-            pass_credentials: AtomicBool::new(false),
             receive_timeout: AtomicU64::new(0),
             send_timeout: AtomicU64::new(0),
             switches: AtomicU64::new(0),
+            low_water: AtomicU32::new(1),
+            receive_buffer: AtomicU32::new(super::options::BUFFER_BYTES),
+            priority: AtomicU32::new(0),
+            linger: AtomicU64::new(0),
         })
     }
 
@@ -70,12 +77,20 @@ impl Socket {
         }
     }
 
-    /// When a wait that starts now ends because of `timeout`.
-    pub fn deadline(timeout: &AtomicU64) -> Option<Instant> {
-        match timeout.load(Ordering::Relaxed) {
+    /// How long a call waits that may for `timeout`, or not at all.
+    #[inline]
+    pub fn patience(timeout: &AtomicU64, nonblock: bool) -> Patience {
+        let timeout = match timeout.load(Ordering::Relaxed) {
             0 => None,
-            nanos => Some(time::now() + Duration::from_nanos(nanos)),
-        }
+            nanos => Some(Duration::from_nanos(nanos)),
+        };
+        Patience::new(nonblock, timeout)
+    }
+
+    /// Is the urgent byte to be received like any other (`SO_OOBINLINE`)?
+    #[inline]
+    pub fn urgent_inline(&self) -> bool {
+        self.switches.load(Ordering::Relaxed) >> SO_OOBINLINE & 1 != 0
     }
 }
 
@@ -92,15 +107,23 @@ impl File for Socket {
     }
 
     fn read(&self, dest: &mut IoDest, io: &mut Io) -> Result<usize> {
-        let how = if io.nonblock() { Receive::NONBLOCK } else { Receive::empty() };
-        let received = self.endpoint.receive(dest, how, Self::deadline(&self.receive_timeout));
+        if dest.remaining() == 0 {
+            return Ok(0);
+        }
+        let how = if self.urgent_inline() { Receive::URGENT_INLINE } else { Receive::empty() };
+        let mut patience = Self::patience(&self.receive_timeout, io.nonblock());
+        let low_water = self.low_water.load(Ordering::Relaxed) as usize;
+        let received = self.endpoint.receive(dest, how, low_water, &mut patience);
         received.map(|received| received.bytes).map_err(timed_out)
     }
 
     fn write(&self, source: &mut IoSource, io: &mut Io) -> Result<usize> {
-        let sender = message::caller_real(current());
-        let deadline = Self::deadline(&self.send_timeout);
-        self.endpoint.send(source, None, None, sender, io.nonblock(), deadline).map_err(timed_out)
+        let mut ancillary = Ancillary::default();
+        if self.endpoint.tells_credentials(None) {
+            ancillary.sender = message::caller_real(current());
+        }
+        let mut patience = Self::patience(&self.send_timeout, io.nonblock());
+        self.endpoint.send(source, None, ancillary, false, &mut patience).map_err(timed_out)
     }
 
     fn poll(&self, table: Option<&mut PollTable>) -> Events {
@@ -108,12 +131,15 @@ impl File for Socket {
     }
 
     fn ioctl(&self, request: u32, argument: usize) -> Result<usize> {
-        /// Bytes sent that the peer has not received: kept by the receiver here, so none.
+        const SIOCATMARK: u32 = 0x8905;
         const SIOCOUTQ: u32 = 0x5411;
-        match request {
-            SIOCOUTQ => UserPtr::new(argument).write(&0i32).map(|()| 0),
-            _ => Err(Kind::NotTerminal.into()),
-        }
+        let value = match request {
+            SIOCOUTQ if self.endpoint.listening() => return Err(Kind::Invalid.into()),
+            SIOCOUTQ => self.endpoint.unsent_bytes() as i32,
+            SIOCATMARK => i32::from(self.endpoint.at_mark()),
+            _ => return Err(Kind::NotTerminal.into()),
+        };
+        UserPtr::new(argument).write(&value).map(|()| 0)
     }
 
     fn readable_bytes(&self) -> Result<usize> {

@@ -3,13 +3,13 @@
 use core::sync::atomic::Ordering;
 
 use exo_kernel::cap::Rights;
-use exo_kernel::ipc::unix::{Ancillary, Receive, Received, SocketKind};
+use exo_kernel::ipc::unix::{Ancillary, Peer, Receive, Received, SocketKind};
 use exo_kernel::user::{IoDest, IoSource, UserPtr};
 use exo_kernel::Kind;
 use posix_x_abi::types::Timespec;
 
 use super::address;
-use super::connection::{find, nonblocking};
+use super::connection::{bind_automatically, find, nonblocking};
 use super::message::{self, ControlWriter, MessageHeader, MSG_CTRUNC, MSG_TRUNC};
 use super::socket::timed_out;
 use super::Socket;
@@ -46,18 +46,17 @@ fn send(
     flags: u32,
 ) -> SysResult {
     let socket = Socket::with(capability, Rights::WRITE)?;
-    if flags & MSG_OOB != 0 {
+    let endpoint = &socket.endpoint;
+    let kind = endpoint.kind();
+    let urgent = flags & MSG_OOB != 0;
+    if urgent && (kind != SocketKind::Stream || source.remaining() == 0) {
         return Err(Errno::EOPNOTSUPP);
     }
-    let kind = socket.endpoint.kind();
+    let mut ancillary = ancillary;
     let target = match (to.address.is_null() || to.length == 0, kind) {
         (true, _) | (false, SocketKind::SequencedPacket) => None,
         (false, SocketKind::Stream) => {
-            return Err(if socket.endpoint.peer_address().is_ok() {
-                Errno::EISCONN
-            } else {
-                Errno::EOPNOTSUPP
-            });
+            return Err(if endpoint.peer_address().is_ok() { Errno::EISCONN } else { Errno::EOPNOTSUPP });
         }
         (false, SocketKind::Datagram) => {
             let target = find(t, address::import(to.address, to.length)?)?;
@@ -67,12 +66,18 @@ fn send(
             Some(target)
         }
     };
-    let sender = ancillary.sender;
+    if kind == SocketKind::Datagram && endpoint.passes_credentials() && endpoint.address().is_none() {
+        // So that receivers can answer (unix(7)).
+        bind_automatically(socket)?;
+    }
+    if ancillary.sender == Peer::NOBODY && endpoint.tells_credentials(target.as_ref()) {
+        ancillary.sender = message::caller_real(t);
+    }
     let nonblock = flags & MSG_DONTWAIT != 0 || nonblocking(capability)?;
-    let deadline = Socket::deadline(&socket.send_timeout);
-    let sent = socket.endpoint.send(source, target, Some(ancillary), sender, nonblock, deadline);
+    let mut patience = Socket::patience(&socket.send_timeout, nonblock);
+    let sent = endpoint.send(source, target, ancillary, urgent, &mut patience);
     sent.map_err(|error| {
-        if error == Kind::BrokenPipe && kind == SocketKind::Stream && flags & MSG_NOSIGNAL == 0 {
+        if error == Kind::BrokenPipe && flags & MSG_NOSIGNAL == 0 {
             signal::raise(t, signal::SIGPIPE);
         }
         timed_out(error).into()
@@ -92,7 +97,7 @@ pub fn sendto(
     let len = len.min(MAX_TRANSFER);
     check_range(buf.address(), len)?;
     let capability = FdTable::get(t.files(), fd.0)?;
-    let ancillary = Ancillary { rights: alloc::vec::Vec::new(), sender: message::caller_real(t) };
+    let ancillary = Ancillary::default();
     let to = Destination { address: addr, length: addrlen };
     send(t, &capability, &mut IoSource::user(buf.address(), len), to, ancillary, flags)
 }
@@ -144,15 +149,18 @@ pub fn sendmmsg(t: &Task, fd: Fd, msgvec: UserAddr, vlen: u32, flags: u32) -> Sy
 
 fn receive(capability: &FdRef, dest: &mut IoDest, flags: u32) -> Result<Received, Errno> {
     let socket = Socket::with(capability, Rights::READ)?;
-    if flags & MSG_OOB != 0 {
-        return Err(Errno::EOPNOTSUPP);
-    }
     let mut how = Receive::empty();
     how.set(Receive::PEEK, flags & MSG_PEEK != 0);
     how.set(Receive::ALL, flags & MSG_WAITALL != 0);
-    how.set(Receive::NONBLOCK, flags & MSG_DONTWAIT != 0 || nonblocking(capability)?);
-    let deadline = Socket::deadline(&socket.receive_timeout);
-    Ok(socket.endpoint.receive(dest, how, deadline).map_err(timed_out)?)
+    how.set(Receive::URGENT_INLINE, socket.urgent_inline());
+    if flags & MSG_OOB != 0 {
+        let bytes = socket.endpoint.receive_out_of_band(dest, how)?;
+        return Ok(Received { bytes, message: bytes, urgent: true, ..Received::default() });
+    }
+    let nonblock = flags & MSG_DONTWAIT != 0 || nonblocking(capability)?;
+    let mut patience = Socket::patience(&socket.receive_timeout, nonblock);
+    let low_water = socket.low_water.load(Ordering::Relaxed) as usize;
+    Ok(socket.endpoint.receive(dest, how, low_water, &mut patience).map_err(timed_out)?)
 }
 
 /// The result: with `MSG_TRUNC` the whole length of a message, even if it did not fit.
@@ -167,7 +175,7 @@ fn length(received: &Received, flags: u32) -> usize {
 /// Stores the sender's name. One without a name is told by length 0.
 fn export_sender(received: &Received, addr: UserAddr, addrlen: UserPtr<u32>) -> Result<(), Errno> {
     match &received.from {
-        Some(name) => address::export(Some(name), addr, addrlen),
+        Some(name) => address::export(Some(&**name), addr, addrlen),
         None => Ok(addrlen.write(&0)?),
     }
 }
@@ -205,13 +213,22 @@ fn receive_message(t: &Task, capability: &FdRef, place: UserPtr<MessageHeader>, 
         export_sender(&received, header.name(), place.field(NAME_LENGTH))?;
     }
     let mut control = ControlWriter::new(&header);
-    let credentials = Socket::of(capability)?.pass_credentials.load(Ordering::Relaxed);
-    if let Some(ancillary) = received.ancillary.take() {
-        control.put(t, ancillary, credentials, flags & MSG_CMSG_CLOEXEC != 0)?;
+    let socket = Socket::of(capability)?;
+    // The end of a stream has a sender without numbers, that of packets none.
+    let stream = socket.endpoint.kind() == SocketKind::Stream;
+    if stream && received.bytes == 0 {
+        received.ancillary.sender = Peer { process: 0, user: 0, group: 0 };
     }
+    let from_somebody = received.packet || stream && !received.urgent;
+    let credentials = from_somebody && socket.endpoint.passes_credentials();
+    let ancillary = core::mem::take(&mut received.ancillary);
+    control.put(t, ancillary, credentials, flags & MSG_CMSG_CLOEXEC != 0)?;
     let mut told = flags & MSG_CMSG_CLOEXEC;
     if received.truncated {
         told |= MSG_TRUNC;
+    }
+    if received.urgent {
+        told |= MSG_OOB;
     }
     if control.truncated {
         told |= MSG_CTRUNC;

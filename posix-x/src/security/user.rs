@@ -18,6 +18,8 @@ pub struct User {
     pub shared_memory: AtomicU64,
     /// Pages of shared memory segments that are locked.
     pub shared_locked: AtomicU64,
+    /// Capabilities sent over sockets and not received yet.
+    pub in_flight: AtomicU64,
 }
 
 /// Those who have processes, by ascending ID.
@@ -30,12 +32,14 @@ pub fn of(uid: u32) -> Arc<User> {
     if let Some(user) = place.ok().and_then(|at| users[at].1.upgrade()) {
         return user;
     }
+    let zero = || AtomicU64::new(0);
     let user = Arc::new(User {
         uid,
-        threads: AtomicU64::new(0),
-        signals: AtomicU64::new(0),
-        shared_memory: AtomicU64::new(0),
-        shared_locked: AtomicU64::new(0),
+        threads: zero(),
+        signals: zero(),
+        shared_memory: zero(),
+        shared_locked: zero(),
+        in_flight: zero(),
     });
     let weak = Arc::downgrade(&user);
     match place {

@@ -193,7 +193,8 @@ impl Pipe {
         packets: bool,
     ) -> (usize, Result<()>) {
         let mut done = 0;
-        if first && !packets {
+        // Also of packets, as on Linux: behind bytes that are none.
+        if first {
             match queue.append(source, source.remaining() % SEGMENT) {
                 Ok(count) => done += count,
                 Err(error) => return (0, Err(error)),
@@ -202,7 +203,7 @@ impl Pipe {
         let tag = if packets { END } else { OPEN };
         let limit = self.slots();
         while source.remaining() > 0 && queue.slots() < limit {
-            match queue.push(source, tag) {
+            match queue.push(source, source.remaining().min(SEGMENT), tag) {
                 Ok(0) => break,
                 Ok(count) => done += count,
                 Err(error) => return (done, Err(error)),
@@ -216,7 +217,7 @@ impl Pipe {
         if source.remaining() == 0 {
             return Ok(0);
         }
-        let mut done = 0;
+        let (mut done, mut waited) = (0, false);
         let result = loop {
             if !self.has_readers() {
                 break Err(Kind::BrokenPipe.into());
@@ -242,12 +243,13 @@ impl Pipe {
             if let Err(error) = self.wait_writable(nonblock) {
                 break Err(error);
             }
+            waited = true;
         };
         if done == 0 {
             return result.map(|()| 0);
         }
         // There may be room left for the next writer that waits.
-        if !self.writable.is_idle() && !self.is_full() {
+        if waited && !self.is_full() {
             self.tell_writers();
         }
         Ok(done)

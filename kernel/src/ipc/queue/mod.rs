@@ -47,7 +47,7 @@ fn frame_of(cell: &Cell) -> Option<ManuallyDrop<Frame>> {
 }
 
 /// The bytes of a slot.
-#[inline]
+#[inline(always)]
 fn bytes_of(cell: &Cell) -> &[u8] {
     match frame_of(cell) {
         None => cell.bytes(),
@@ -116,7 +116,7 @@ impl Queue {
         self.spares = [const { None }; SPARES];
     }
 
-    #[inline]
+    #[inline(always)]
     fn frame(&mut self) -> Result<Frame> {
         match self.spares.iter_mut().find_map(Option::take) {
             Some(frame) => Ok(frame),
@@ -125,7 +125,7 @@ impl Queue {
     }
 
     /// Keeps a frame that nobody else uses, if there are few.
-    #[inline]
+    #[inline(always)]
     fn recycle(&mut self, frame: Frame) {
         if frame.references() == 1 {
             if let Some(slot) = self.spares.iter_mut().find(|slot| slot.is_none()) {
@@ -135,7 +135,7 @@ impl Queue {
     }
 
     /// Takes the first slot out.
-    #[inline]
+    #[inline(always)]
     pub fn pop(&mut self) {
         let Some(number) = self.ring.front().map(Cell::block) else { return };
         self.ring.pop();
@@ -146,7 +146,7 @@ impl Queue {
     }
 
     /// Takes `count` bytes off the first slot, and the slot out once it is empty; tells whether it went.
-    #[inline]
+    #[inline(always)]
     pub fn consume(&mut self, count: usize) -> bool {
         let Some(first) = self.ring.front_mut() else { return false };
         first.consume(count);
@@ -158,7 +158,7 @@ impl Queue {
     }
 
     /// Stores bytes of a slot from `skip` on.
-    #[inline]
+    #[inline(always)]
     pub fn put(&self, place: usize, skip: usize, dest: &mut IoDest) -> Result<usize> {
         let Some(cell) = self.ring.get(place) else { return Ok(0) };
         let bytes = bytes_of(cell);
@@ -167,6 +167,7 @@ impl Queue {
     }
 
     /// Reads into `dest` until it is full, the queue is empty, or a packet ends, of which the rest is lost.
+    #[inline(always)]
     pub fn read(&mut self, dest: &mut IoDest) -> Result<usize> {
         let mut done = 0;
         while let Some(first) = self.ring.front() {
@@ -191,7 +192,7 @@ impl Queue {
     }
 
     /// Adds `count` bytes of `source` to the last slot, if it is open and they fit into its segment.
-    #[inline]
+    #[inline(always)]
     pub fn append(&mut self, source: &mut IoSource, count: usize) -> Result<usize> {
         let Some(last) = self.ring.back_mut() else { return Ok(0) };
         let end = last.end();
@@ -222,10 +223,9 @@ impl Queue {
         Ok(())
     }
 
-    /// Puts up to a segment of `source` into a slot of its own.
-    #[inline]
-    pub fn push(&mut self, source: &mut IoSource, tag: u8) -> Result<usize> {
-        let run = source.remaining().min(SEGMENT);
+    /// Puts `run` bytes of `source`, up to a segment, into a slot of its own.
+    #[inline(always)]
+    pub fn push(&mut self, source: &mut IoSource, run: usize, tag: u8) -> Result<usize> {
         self.reserve(1)?;
         if run <= PAYLOAD {
             let Some(cell) = self.ring.vacant() else { return Ok(0) };

@@ -8,20 +8,20 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::mem;
 
-use super::inbox::Message;
+use super::inbox::Side;
 use crate::sync::SpinLock;
 
 struct Graves {
-    waiting: Vec<VecDeque<Message>>,
+    waiting: Vec<VecDeque<Side>>,
     /// Somebody is emptying the list, maybe further down on this very stack.
     busy: bool,
 }
 
 static GRAVES: SpinLock<Graves> = SpinLock::new(Graves { waiting: Vec::new(), busy: false });
 
-/// Drops messages, now or in a moment.
-pub(super) fn bury(messages: VecDeque<Message>) {
-    if messages.iter().all(|message| message.ancillary.as_ref().is_none_or(|all| all.rights.is_empty())) {
+/// Drops what came with messages, now or in a moment.
+pub(super) fn bury(sides: VecDeque<Side>) {
+    if sides.iter().all(|side| side.rights.is_empty()) {
         return;
     }
     {
@@ -29,9 +29,9 @@ pub(super) fn bury(messages: VecDeque<Message>) {
         // Without memory for the list they are dropped in place.
         if graves.waiting.try_reserve(1).is_err() {
             drop(graves);
-            return drop(messages);
+            return drop(sides);
         }
-        graves.waiting.push(messages);
+        graves.waiting.push(sides);
         if mem::replace(&mut graves.busy, true) {
             return;
         }

@@ -1,32 +1,51 @@
 //! What waits to be received by an endpoint.
 
 use alloc::collections::VecDeque;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::any::Any;
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use super::account::Account;
 use super::names::Address;
 use crate::cap::Capability;
+use crate::ipc::queue::{Queue, Shared, CONTROL};
+use crate::room;
 use crate::sync::{Events, WaitQueue};
-use crate::user::IoDest;
 use crate::{Kind, Result};
 
-/// Bytes that wait, at most (Linux's default `SO_SNDBUF`).
-pub(super) const CAPACITY: usize = 212_992;
-/// Datagrams that wait, at most, before senders have to (`net.unix.max_dgram_qlen`).
-pub(super) const DATAGRAMS: usize = 11;
+/// Datagrams that wait, at most, before strangers have to (`net.unix.max_dgram_qlen`, and one).
+const DATAGRAMS: usize = 11;
 
 /// A process as its peer sees it (`struct ucred`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer {
     pub process: u32,
     pub user: u32,
     pub group: u32,
 }
 
+impl Peer {
+    /// Nobody said who sent it.
+    pub const NOBODY: Self = Self { process: 0, user: u32::MAX, group: u32::MAX };
+}
+
+impl Default for Peer {
+    fn default() -> Self {
+        Self::NOBODY
+    }
+}
+
+/// Kept as long as capabilities are under way: what counts them.
+pub type Toll = Arc<dyn Any + Send + Sync>;
+
 /// What travels beside the bytes.
 #[derive(Clone, Default)]
 pub struct Ancillary {
     /// Capabilities handed over (`SCM_RIGHTS`).
     pub rights: Vec<Capability>,
+    /// What counts them.
+    pub toll: Option<Toll>,
     /// Who sent it (`SCM_CREDENTIALS`).
     pub sender: Peer,
 }
@@ -40,157 +59,212 @@ pub struct Received {
     pub message: usize,
     /// Did the message not fit?
     pub truncated: bool,
-    pub ancillary: Option<Ancillary>,
+    /// A packet, if only an empty one.
+    pub packet: bool,
+    /// The urgent byte.
+    pub urgent: bool,
+    pub ancillary: Ancillary,
     /// The sender's name, if it has one.
-    pub from: Option<Address>,
+    pub from: Option<Arc<Address>>,
 }
 
-pub(super) struct Message {
-    pub data: Vec<u8>,
-    /// Bytes already received (streams).
-    pub taken: usize,
-    pub ancillary: Option<Ancillary>,
-    pub sender: Peer,
-    pub from: Option<Address>,
+/// What does not fit into a control slot.
+pub(super) struct Side {
+    pub rights: Vec<Capability>,
+    pub toll: Option<Toll>,
+    pub from: Option<Arc<Address>>,
+    /// What a packet counts for.
+    #[expect(dead_code, reason = "held until it is dropped")]
+    pub charge: Option<Charge>,
 }
 
-impl Message {
-    fn rest(&self) -> &[u8] {
-        &self.data[self.taken..]
+/// What a packet counts for with its sender, until it is received or dropped.
+pub(super) struct Charge {
+    account: Arc<Account>,
+    amount: usize,
+}
+
+impl Charge {
+    pub fn new(account: &Arc<Account>, amount: usize) -> Self {
+        account.charge(amount);
+        Self { account: account.clone(), amount }
     }
 }
 
-/// The queue of messages, under its owner's lock.
-#[derive(Default)]
-pub(super) struct Inbox {
-    pub messages: VecDeque<Message>,
+impl Drop for Charge {
+    fn drop(&mut self) {
+        self.account.release(self.amount);
+    }
+}
+
+/// A control slot: who sent what follows, and whether a [`Side`] belongs to it.
+#[derive(Clone, Copy)]
+pub(super) struct Control {
+    pub sender: Peer,
+    pub side: bool,
+}
+
+impl Control {
+    const BYTES: usize = 13;
+
+    pub fn push(self, queue: &mut Queue, tag: u8) -> Result<()> {
+        let mut bytes = [0; Self::BYTES];
+        bytes[..4].copy_from_slice(&self.sender.process.to_ne_bytes());
+        bytes[4..8].copy_from_slice(&self.sender.user.to_ne_bytes());
+        bytes[8..12].copy_from_slice(&self.sender.group.to_ne_bytes());
+        bytes[12] = u8::from(self.side);
+        queue.push_inline(&bytes, CONTROL | tag)
+    }
+
+    /// Of the bytes of such a slot.
+    pub fn decode(bytes: &[u8]) -> Self {
+        let Some(all) = bytes.first_chunk::<{ Self::BYTES }>() else {
+            return Self { sender: Peer::NOBODY, side: false };
+        };
+        let word = |at: usize| u32::from_ne_bytes([all[at], all[at + 1], all[at + 2], all[at + 3]]);
+        Self { sender: Peer { process: word(0), user: word(4), group: word(8) }, side: all[12] != 0 }
+    }
+}
+
+/// What is kept beside the queue, under its lock.
+pub(super) struct Contents {
+    /// One for each control slot that says so, in the same order.
+    pub sides: VecDeque<Side>,
+    /// Bytes of all data.
     pub bytes: usize,
-    /// No more will come: the peer has gone or shut down.
-    pub ended: bool,
-    /// The owner does not receive any more.
-    pub refused: bool,
+    /// Who sent what was put in last, and what was taken out last (streams).
+    pub last_in: Peer,
+    pub last_out: Peer,
+    /// Where a stream is charged.
+    pub account: Option<Arc<Account>>,
+    /// Where `MSG_PEEK` begins, if not at the front (`SO_PEEK_OFF`).
+    pub peek_at: Option<usize>,
+}
+
+impl Contents {
+    /// The side that belongs to a control slot: taken out, or with `peek` the one with so many before it copied.
+    pub fn take_side(&mut self, peek: Option<usize>) -> Option<Side> {
+        let Some(place) = peek else {
+            let side = self.sides.pop_front();
+            room::shrink_queue(&mut self.sides, 0);
+            return side;
+        };
+        self.sides.get(place).map(|side| Side {
+            rights: side.rights.clone(),
+            toll: side.toll.clone(),
+            from: side.from.clone(),
+            charge: None,
+        })
+    }
+
+    /// Makes room for one more side.
+    pub fn reserve_side(&mut self) -> Result<()> {
+        Ok(self.sides.try_reserve(1).map_err(|_| Kind::NoMemory)?)
+    }
+
+    /// `count` bytes were peeked at, or taken out.
+    pub fn move_peek(&mut self, count: usize, peek: bool) {
+        if let Some(at) = &mut self.peek_at {
+            *at = if peek { *at + count } else { at.saturating_sub(count) };
+        }
+    }
+}
+
+pub(super) struct Inbox {
+    pub contents: Shared<Contents>,
+    /// Messages in it (packets).
+    packets: AtomicUsize,
+    /// No more will come: shut down, or the other end has gone.
+    shut: AtomicBool,
+    /// An urgent byte waits.
+    pub urgent: AtomicBool,
+    /// Woken when a message or a connection has come.
+    pub readable: WaitQueue,
+    /// Woken when strangers may send again, or connect.
+    pub room: WaitQueue,
 }
 
 impl Inbox {
-    /// Can a message of that size (streams: any part of it) be queued?
-    pub fn has_room(&self, stream: bool, size: usize) -> bool {
-        if stream {
-            self.bytes < CAPACITY
-        } else {
-            self.messages.len() < DATAGRAMS && (self.messages.is_empty() || self.bytes + size <= CAPACITY)
+    pub fn new() -> Self {
+        let contents = Contents {
+            sides: VecDeque::new(),
+            bytes: 0,
+            last_in: Peer::NOBODY,
+            last_out: Peer::NOBODY,
+            account: None,
+            peek_at: None,
+        };
+        Self {
+            contents: Shared::new(contents),
+            packets: AtomicUsize::new(0),
+            shut: AtomicBool::new(false),
+            urgent: AtomicBool::new(false),
+            readable: WaitQueue::new(),
+            room: WaitQueue::new(),
         }
     }
 
-    pub fn push(&mut self, message: Message) -> Result<()> {
-        self.messages.try_reserve(1).map_err(|_| Kind::NoMemory)?;
-        self.bytes += message.data.len();
-        self.messages.push_back(message);
-        Ok(())
+    /// Is nothing in it? Without the lock.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.contents.used() == 0
+    }
+    #[inline]
+    pub fn is_shut(&self) -> bool {
+        self.shut.load(Ordering::Acquire)
+    }
+    pub fn shut(&self) {
+        self.shut.store(true, Ordering::Release);
     }
 
-    /// Takes (or copies, if `peek`) up to `limit` bytes of stream data that came with the same ancillary data.
-    pub fn take_stream(&mut self, limit: usize, peek: bool, out: &mut Vec<u8>) -> Result<Option<Ancillary>> {
-        let mut ancillary = None;
-        let mut sender = None;
-        let mut index = 0;
-        while out.len() < limit {
-            let Some(message) = self.messages.get_mut(index) else { break };
-            let other_sender = sender.is_some_and(|sender| sender != message.sender);
-            if index > 0 && peek || sender.is_some() {
-                // Bytes before a boundary belong to what was taken; capabilities mark one.
-                if message.ancillary.as_ref().is_some_and(|a| !a.rights.is_empty()) || other_sender {
-                    break;
-                }
-            }
-            sender = Some(message.sender);
-            let count = message.rest().len().min(limit - out.len());
-            out.try_reserve(count).map_err(|_| Kind::NoMemory)?;
-            out.extend_from_slice(&message.rest()[..count]);
-            let had_rights = if peek { message.ancillary.clone() } else { message.ancillary.take() };
-            let stop = had_rights.as_ref().is_some_and(|a| !a.rights.is_empty());
-            ancillary =
-                ancillary.or(had_rights).or(Some(Ancillary { rights: Vec::new(), sender: message.sender }));
-            if peek {
-                index += 1;
-            } else {
-                message.taken += count;
-                self.bytes -= count;
-                if message.rest().is_empty() {
-                    self.messages.pop_front();
-                }
-            }
-            if stop {
-                break;
-            }
+    /// Are there so many packets that strangers have to wait?
+    pub fn is_crowded(&self) -> bool {
+        self.packets.load(Ordering::Acquire) >= DATAGRAMS
+    }
+    pub fn count_packet(&self) {
+        self.packets.fetch_add(1, Ordering::AcqRel);
+    }
+    /// A packet was taken out.
+    pub fn discount_packet(&self) {
+        if self.packets.fetch_sub(1, Ordering::AcqRel) == DATAGRAMS {
+            self.tell_room();
         }
-        Ok(ancillary)
     }
 
-    /// Takes everything out.
-    pub fn take_all(&mut self) -> VecDeque<Message> {
-        self.bytes = 0;
-        core::mem::take(&mut self.messages)
+    /// A message or a connection has come.
+    #[inline]
+    pub fn tell_readable(&self) {
+        self.readable.wake(usize::MAX, Events::IN | Events::RDNORM);
+    }
+    pub fn tell_room(&self) {
+        self.room.wake(usize::MAX, Events::OUT | Events::WRNORM | Events::WRBAND);
+    }
+
+    /// Takes everything out: what has to be dropped, without any lock.
+    pub fn take_all(&self) -> VecDeque<Side> {
+        let mut held = self.contents.lock();
+        let charge = super::stream::charge_of(&held);
+        held.clear();
+        let (_, contents) = held.parts();
+        contents.bytes = 0;
+        let sides = core::mem::take(&mut contents.sides);
+        let account = contents.account.clone();
+        drop(held);
+        self.urgent.store(false, Ordering::Release);
+        self.packets.store(0, Ordering::Release);
+        if let Some(account) = account {
+            account.release(charge);
+        }
+        self.tell_room();
+        sides
     }
 
     /// Calls `visit` with every capability that waits.
     pub fn visit_rights(&self, visit: &mut dyn FnMut(&Capability)) {
-        let ancillary = self.messages.iter().filter_map(|message| message.ancillary.as_ref());
-        ancillary.flat_map(|all| &all.rights).for_each(visit);
-    }
-
-    /// Takes (or copies, if `peek`) the first message.
-    pub fn take_message(&mut self, peek: bool) -> Option<Message> {
-        if peek {
-            let first = self.messages.front()?;
-            return Some(Message {
-                data: first.data.clone(),
-                taken: 0,
-                ancillary: first.ancillary.clone(),
-                sender: first.sender,
-                from: first.from.clone(),
-            });
+        if self.is_empty() {
+            return;
         }
-        let message = self.messages.pop_front()?;
-        self.bytes -= message.data.len();
-        Some(message)
-    }
-}
-
-impl Message {
-    /// Stores as much as fits and says what became of it.
-    pub fn deliver(self, dest: &mut IoDest) -> Result<Received> {
-        let fits = self.data.len().min(dest.remaining());
-        let bytes = dest.put(&self.data[..fits])?;
-        if bytes < fits {
-            // Half a message is none; the rest of it would be lost unseen.
-            return Err(Kind::Fault.into());
-        }
-        let sender = self.sender;
-        Ok(Received {
-            bytes,
-            message: self.data.len(),
-            truncated: fits < self.data.len(),
-            ancillary: self.ancillary.or(Some(Ancillary { rights: Vec::new(), sender })),
-            from: self.from,
-        })
-    }
-}
-
-/// The wait queues that go with an inbox.
-#[derive(Default)]
-pub(super) struct Queues {
-    pub readable: WaitQueue,
-    pub writable: WaitQueue,
-}
-
-impl Queues {
-    /// A message or a connection has come.
-    pub fn tell_readable(&self) {
-        self.readable.wake(usize::MAX, Events::IN | Events::RDNORM);
-    }
-
-    /// There is room.
-    pub fn tell_writable(&self) {
-        self.writable.wake(usize::MAX, Events::OUT | Events::WRNORM | Events::WRBAND);
+        let held = self.contents.lock();
+        held.extra().sides.iter().flat_map(|side| &side.rights).for_each(visit);
     }
 }

@@ -6,7 +6,9 @@ use alloc::vec::Vec;
 use hashbrown::HashMap;
 use spin::LazyLock;
 
-use super::socket::UnixSocket;
+use super::core::Core;
+use super::socket::Found;
+use super::UnixSocket;
 use crate::sync::SpinLock;
 use crate::{room, Kind, Result};
 
@@ -37,41 +39,43 @@ impl Address {
     }
 }
 
-static BOUND: LazyLock<SpinLock<HashMap<Key, Weak<UnixSocket>>>> =
-    LazyLock::new(|| SpinLock::new(HashMap::new()));
+static BOUND: LazyLock<SpinLock<HashMap<Key, Weak<Core>>>> = LazyLock::new(|| SpinLock::new(HashMap::new()));
 
-/// Binds `socket` to `address`. [`Kind::AddressInUse`] if a living socket is.
-pub(super) fn bind(address: &Address, socket: &Arc<UnixSocket>) -> Result<()> {
+/// Binds `core` to `address`. [`Kind::AddressInUse`] if a living socket is.
+pub(super) fn bind(address: &Address, core: &Arc<Core>) -> Result<()> {
+    let key = address.key();
     let mut bound = BOUND.lock();
-    if bound.get(&address.key()).is_some_and(|other| other.strong_count() > 0) {
+    if bound.get(&key).is_some_and(|other| other.strong_count() > 0) {
         return Err(Kind::AddressInUse.into());
     }
     bound.try_reserve(1).map_err(|_| Kind::NoMemory)?;
-    bound.insert(address.key(), Arc::downgrade(socket));
+    bound.insert(key, Arc::downgrade(core));
     Ok(())
 }
 
 /// Forgets a name if it is this socket's own (an accepted endpoint shows its listener's name).
-pub(super) fn unbind(address: &Address, socket: &UnixSocket) {
+pub(super) fn unbind(address: &Address, core: &Core) {
+    let key = address.key();
     let mut bound = BOUND.lock();
-    if bound.get(&address.key()).is_some_and(|owner| core::ptr::eq(owner.as_ptr(), socket)) {
-        bound.remove(&address.key());
+    if bound.get(&key).is_some_and(|owner| core::ptr::eq(owner.as_ptr(), core)) {
+        bound.remove(&key);
         room::shrink_map(&mut bound);
     }
 }
 
-fn find(key: &Key) -> Result<Arc<UnixSocket>> {
-    BOUND.lock().get(key).and_then(Weak::upgrade).ok_or_else(|| Kind::ConnectionRefused.into())
+fn find(key: &Key) -> Result<Found> {
+    let core = BOUND.lock().get(key).and_then(Weak::upgrade);
+    core.filter(|core| !core.is_dead()).map(Found).ok_or_else(|| Kind::ConnectionRefused.into())
 }
 
 impl UnixSocket {
     /// The socket bound to an abstract name. [`Kind::ConnectionRefused`] if there is none.
-    pub fn find_abstract(name: &[u8]) -> Result<Arc<Self>> {
+    pub fn find_abstract(name: &[u8]) -> Result<Found> {
         find(&Key::Abstract(name.to_vec()))
     }
 
     /// The socket bound to a socket file. [`Kind::ConnectionRefused`] if it is gone.
-    pub fn find_file(file: FileId) -> Result<Arc<Self>> {
+    pub fn find_file(file: FileId) -> Result<Found> {
         find(&Key::File(file))
     }
 }

@@ -1,22 +1,21 @@
-//! Endpoints and their life: bind, listen, connect, accept, send, receive, shut down.
+//! Endpoints and their life: bind, listen, connect, accept, shut down, close.
 
 use alloc::collections::VecDeque;
-use alloc::sync::{Arc, Weak};
-use alloc::vec::Vec;
+use alloc::sync::Arc;
+use core::sync::atomic::Ordering;
 
 use bitflags::bitflags;
+use spin::Once;
 
+use super::account::Patience;
+use super::core::{Core, Listening};
 use super::graves;
-use super::inbox::{Ancillary, Inbox, Message, Peer, Queues, Received, CAPACITY};
+use super::inbox::{Ancillary, Peer, Received};
 use super::names::{self, Address};
 use crate::cap::Capability;
-use crate::sync::{Events, PollTable, Sleep, SpinLock};
-use crate::time::Instant;
+use crate::sync::{Events, PollTable, SpinLock};
 use crate::user::{IoDest, IoSource};
 use crate::{Kind, Result};
-
-/// Bytes of a stream that are queued as one message.
-const STREAM_PIECE: usize = 32 * 1024;
 
 /// How bytes travel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,8 +33,8 @@ bitflags! {
         const PEEK = 1;
         /// Wait until the buffer is full (streams).
         const ALL = 2;
-        /// Do not wait.
-        const NONBLOCK = 4;
+        /// The urgent byte is one among the others.
+        const URGENT_INLINE = 4;
     }
     /// Which way is shut.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,480 +44,447 @@ bitflags! {
     }
 }
 
-enum Role {
-    Fresh,
-    Listening {
-        backlog: usize,
-        waiting: VecDeque<Arc<UnixSocket>>,
-    },
-    /// Connected, now or once: the peer may have gone. A datagram socket's default destination.
-    Connected(Weak<UnixSocket>),
+/// An endpoint that was found by its name.
+pub struct Found(pub(super) Arc<Core>);
+
+impl Found {
+    /// How bytes travel.
+    pub fn kind(&self) -> SocketKind {
+        self.0.kind
+    }
 }
 
-struct State {
-    role: Role,
-    inbox: Inbox,
-    address: Option<Address>,
-    /// The process at the other end when the connection was made.
+/// A connection of a stream or of sequenced packets, which lasts as long as the endpoint.
+struct Connection {
+    core: Arc<Core>,
+    /// The process at the other end when it was made.
     peer: Peer,
-    send_shut: bool,
-    /// The error that the next operation reports (the peer closed with unread data).
-    pending: Option<Kind>,
 }
 
 /// An endpoint.
 pub struct UnixSocket {
-    kind: SocketKind,
-    state: SpinLock<State>,
-    queues: Queues,
-    /// Who made it (or listens): what the other end sees as its peer.
-    owner: SpinLock<Peer>,
+    pub(super) core: Arc<Core>,
+    connection: Once<Connection>,
+    /// A datagram socket's default destination.
+    destination: SpinLock<Option<Arc<Core>>>,
 }
 
 impl UnixSocket {
     /// An unconnected, unbound endpoint.
-    pub fn new(kind: SocketKind, owner: Peer) -> Arc<Self> {
-        let state = State {
-            role: Role::Fresh,
-            inbox: Inbox::default(),
-            address: None,
-            peer: Peer::default(),
-            send_shut: false,
-            pending: None,
-        };
-        Arc::new(Self {
-            kind,
-            state: SpinLock::new(state),
-            queues: Queues::default(),
-            owner: SpinLock::new(owner),
-        })
+    pub fn new(kind: SocketKind, owner: Peer) -> Self {
+        Self { core: Core::new(kind, owner), connection: Once::new(), destination: SpinLock::new(None) }
     }
 
     /// Two connected endpoints.
-    pub fn pair(kind: SocketKind, owner: Peer) -> (Arc<Self>, Arc<Self>) {
+    pub fn pair(kind: SocketKind, owner: Peer) -> (Self, Self) {
         let (a, b) = (Self::new(kind, owner), Self::new(kind, owner));
-        a.join(&b, owner);
-        b.join(&a, owner);
+        a.join(&b.core, owner);
+        b.join(&a.core, owner);
         (a, b)
     }
 
-    fn join(&self, other: &Arc<Self>, peer: Peer) {
-        let mut state = self.state.lock();
-        state.role = Role::Connected(Arc::downgrade(other));
-        state.peer = peer;
+    /// From now on `other`, who is `peer`, is at the other end.
+    fn join(&self, other: &Arc<Core>, peer: Peer) {
+        self.core.peer.store(other.id(), Ordering::Release);
+        if self.kind() == SocketKind::Datagram {
+            *self.destination.lock() = Some(other.clone());
+        }
+        if self.kind() == SocketKind::Stream {
+            // What comes from there is charged there; packets know for themselves.
+            self.core.inbox.contents.lock().parts().1.account = Some(other.account.clone());
+        }
+        self.connection.call_once(|| Connection { core: other.clone(), peer });
     }
 
     /// How bytes travel.
+    #[inline]
     pub fn kind(&self) -> SocketKind {
-        self.kind
+        self.core.kind
+    }
+
+    /// The other end of a connection.
+    #[inline]
+    pub(super) fn peer_core(&self) -> Option<&Arc<Core>> {
+        self.connection.get().map(|connection| &connection.core)
+    }
+
+    /// A datagram socket's destination.
+    pub(super) fn destination(&self) -> Option<Arc<Core>> {
+        self.destination.lock().clone()
+    }
+
+    fn any_peer(&self) -> Option<Arc<Core>> {
+        if self.kind() == SocketKind::Datagram {
+            self.destination()
+        } else {
+            self.peer_core().cloned()
+        }
     }
 
     /// The name it is bound to.
-    pub fn address(&self) -> Option<Address> {
-        self.state.lock().address.clone()
+    pub fn address(&self) -> Option<Arc<Address>> {
+        self.core.address.lock().clone()
     }
 
     /// The other end's name. [`Kind::NotConnected`] if there is no other end.
-    pub fn peer_address(&self) -> Result<Option<Address>> {
-        let peer = self.connected()?.ok_or(Kind::NotConnected)?;
-        Ok(peer.address())
+    pub fn peer_address(&self) -> Result<Option<Arc<Address>>> {
+        let peer = self.any_peer().ok_or(Kind::NotConnected)?;
+        let address = peer.address.lock().clone();
+        Ok(address)
     }
 
-    /// Who is (or was) at the other end.
+    /// Who is (or was) at the other end of the connection; a listener is its own peer.
     pub fn peer(&self) -> Peer {
-        self.state.lock().peer
+        if self.listening() {
+            return *self.core.owner.lock();
+        }
+        self.connection.get().map_or(Peer::NOBODY, |connection| connection.peer)
     }
 
     /// Is it waiting for connections?
     pub fn listening(&self) -> bool {
-        matches!(self.state.lock().role, Role::Listening { .. })
+        self.core.listening.lock().is_some()
     }
 
     /// Takes the pending error (`SO_ERROR`).
     pub fn take_error(&self) -> Option<Kind> {
-        self.state.lock().pending.take()
+        self.core.take_error()
+    }
+
+    /// Is it told who sent what it receives (`SO_PASSCRED`)?
+    pub fn passes_credentials(&self) -> bool {
+        self.core.pass_credentials.load(Ordering::Relaxed)
+    }
+    pub fn pass_credentials(&self, on: bool) {
+        self.core.pass_credentials.store(on, Ordering::Relaxed);
+    }
+    /// Does anybody want to know who sends, this end or the one that it sends to?
+    #[inline]
+    pub fn tells_credentials(&self, to: Option<&Found>) -> bool {
+        let asks = |core: &Core| core.pass_credentials.load(Ordering::Relaxed);
+        if asks(&self.core) {
+            return true;
+        }
+        match to {
+            Some(to) => asks(&to.0),
+            None if self.kind() == SocketKind::Stream => self.peer_core().is_some_and(|peer| asks(peer)),
+            None => self.any_peer().is_some_and(|peer| asks(&peer)),
+        }
+    }
+
+    /// What may be under way at most (`SO_SNDBUF`).
+    pub fn send_limit(&self) -> usize {
+        self.core.account.limit()
+    }
+    pub fn set_send_limit(&self, bytes: usize) {
+        self.core.account.set_limit(bytes);
+    }
+    /// Where `MSG_PEEK` begins, if not at the front (`SO_PEEK_OFF`).
+    pub fn peek_offset(&self) -> Option<usize> {
+        self.core.inbox.contents.lock().extra().peek_at
+    }
+    pub fn set_peek_offset(&self, at: Option<usize>) {
+        self.core.inbox.contents.lock().parts().1.peek_at = at;
     }
 
     /// Bytes that wait (`FIONREAD`): for datagrams, those of the first.
     pub fn readable_bytes(&self) -> usize {
-        let state = self.state.lock();
-        match self.kind {
-            SocketKind::Datagram => state.inbox.messages.front().map_or(0, |message| message.data.len()),
-            _ => state.inbox.bytes,
+        match self.kind() {
+            SocketKind::Datagram => self.first_packet_bytes(),
+            _ => self.core.inbox.contents.lock().extra().bytes,
         }
+    }
+    /// What was sent and not received yet (`SIOCOUTQ`), with what Linux counts for each message.
+    pub fn unsent_bytes(&self) -> usize {
+        self.core.account.charged()
     }
 
     /// Binds to a name. [`Kind::Invalid`] if it has one.
-    pub fn bind(self: &Arc<Self>, address: Address) -> Result<()> {
-        if self.state.lock().address.is_some() {
+    pub fn bind(&self, address: Address) -> Result<()> {
+        if self.core.address.lock().is_some() {
             return Err(Kind::Invalid.into());
         }
-        names::bind(&address, self)?;
-        self.state.lock().address = Some(address);
+        names::bind(&address, &self.core)?;
+        *self.core.address.lock() = Some(Arc::new(address));
         Ok(())
     }
 
     /// Starts (or continues, with another backlog) to wait for connections.
     pub fn listen(&self, backlog: usize, owner: Peer) -> Result<()> {
-        if self.kind == SocketKind::Datagram {
+        if self.kind() == SocketKind::Datagram {
             return Err(Kind::NotSupported.into());
         }
-        let mut state = self.state.lock();
-        if state.address.is_none() {
+        if self.core.address.lock().is_none() || self.peer_core().is_some() {
             return Err(Kind::Invalid.into());
         }
-        match &mut state.role {
-            Role::Fresh => state.role = Role::Listening { backlog, waiting: VecDeque::new() },
-            Role::Listening { backlog: old, .. } => *old = backlog,
-            Role::Connected(_) => return Err(Kind::Invalid.into()),
+        match &mut *self.core.listening.lock() {
+            Some(listening) => listening.backlog = backlog,
+            none => *none = Some(Listening { backlog, waiting: VecDeque::new() }),
         }
-        drop(state);
-        *self.owner.lock() = owner;
-        self.queues.tell_writable();
+        *self.core.owner.lock() = owner;
+        self.core.inbox.tell_room();
         Ok(())
     }
 
     /// The next connection.
-    pub fn accept(&self, nonblock: bool) -> Result<Arc<Self>> {
-        let next = || match &mut self.state.lock().role {
-            Role::Listening { waiting, .. } => waiting.pop_front().map(Ok),
-            _ => Some(Err(Kind::Invalid.into())),
+    pub fn accept(&self, patience: &mut Patience) -> Result<Self> {
+        let inbox = &self.core.inbox;
+        let next = || match &mut *self.core.listening.lock() {
+            Some(listening) => {
+                let next = listening.waiting.pop_front().map(Ok);
+                next.or_else(|| inbox.is_shut().then(|| Err(Kind::Invalid.into())))
+            }
+            None => Some(Err(Kind::Invalid.into())),
         };
         let accepted = match next() {
             Some(result) => result,
-            None if nonblock => Err(Kind::WouldBlock.into()),
-            None => self.queues.readable.wait(Sleep::Interruptible, None, next)?,
+            None => patience.wait(&inbox.readable, next)?,
         };
-        self.queues.tell_writable();
+        inbox.tell_room();
         accepted
     }
 
     /// Connects to `target`: a listener, or for datagrams any socket.
-    pub fn connect(self: &Arc<Self>, target: &Arc<Self>, me: Peer, nonblock: bool) -> Result<()> {
-        if target.kind != self.kind {
+    pub fn connect(&self, target: &Found, me: Peer, patience: &mut Patience) -> Result<()> {
+        let target = &target.0;
+        if target.kind != self.kind() {
             return Err(Kind::ProtocolType.into());
         }
-        if self.kind == SocketKind::Datagram {
-            self.join(target, *target.owner.lock());
-            return Ok(());
+        if self.kind() == SocketKind::Datagram {
+            return self.set_destination(Some(target));
         }
-        match self.state.lock().role {
-            Role::Fresh => {}
-            Role::Connected(_) => return Err(Kind::IsConnected.into()),
-            Role::Listening { .. } => return Err(Kind::Invalid.into()),
-        }
-        *self.owner.lock() = me;
         let peer = *target.owner.lock();
-        let server = Self::new(self.kind, peer);
-        server.state.lock().address = target.address();
-        server.join(self, me);
-        let attempt = || match &mut target.state.lock().role {
-            Role::Listening { backlog, waiting } => {
-                if waiting.len() > *backlog {
-                    return None;
-                }
-                if waiting.try_reserve(1).is_err() {
-                    return Some(Err(Kind::NoMemory.into()));
-                }
-                waiting.push_back(server.clone());
-                Some(Ok(()))
+        let attempt = || {
+            let mut listening = target.listening.lock();
+            let Some(listening) = listening.as_mut().filter(|_| !target.inbox.is_shut()) else {
+                return Some(Err(Kind::ConnectionRefused));
+            };
+            if listening.waiting.len() > listening.backlog {
+                return None;
             }
-            _ => Some(Err(Kind::ConnectionRefused.into())),
+            // Room for it: whoever else takes that, has it taken anew below.
+            Some(listening.waiting.try_reserve(1).map_err(|_| Kind::NoMemory))
         };
-        // The peer must be in place before the listener's side can be accepted and used.
-        self.join(&server, peer);
-        let result = match attempt() {
-            Some(result) => result,
-            None if nonblock => Err(Kind::WouldBlock.into()),
-            None => {
-                target.queues.writable.wait(Sleep::Interruptible, None, attempt).and_then(|result| result)
-            }
-        };
-        if result.is_err() {
-            self.state.lock().role = Role::Fresh;
+        match attempt() {
+            Some(result) => result?,
+            None => patience.wait(&target.inbox.room, attempt)??,
         }
-        target.queues.tell_readable();
-        result
+        if self.peer_core().is_some() {
+            return Err(Kind::IsConnected.into());
+        }
+        if self.listening() {
+            return Err(Kind::Invalid.into());
+        }
+        // From here on it is connected: dropped, the listener's side would end this one.
+        let server = Self::new(self.kind(), peer);
+        let address = target.address.lock().clone();
+        *server.core.address.lock() = address;
+        server.join(&self.core, me);
+        // The peer must be in place before the listener's side can be accepted and used.
+        self.join(&server.core, peer);
+        *self.core.owner.lock() = me;
+        let mut listening = target.listening.lock();
+        match listening.as_mut() {
+            Some(listening) if !target.inbox.is_shut() => listening.waiting.push_back(server),
+            _ => {
+                // It was closed just now: as if that had been a moment later.
+                drop(listening);
+                self.core.set_reset();
+                drop(server);
+                return Ok(());
+            }
+        }
+        drop(listening);
+        target.inbox.tell_readable();
+        Ok(())
+    }
+
+    /// Sets or takes away a datagram socket's destination.
+    fn set_destination(&self, target: Option<&Arc<Core>>) -> Result<()> {
+        if let Some(target) = target {
+            let other = target.peer.load(Ordering::Acquire);
+            if other != 0 && other != self.core.id() {
+                return Err(Kind::NotPermitted.into());
+            }
+        }
+        let old = core::mem::replace(&mut *self.destination.lock(), target.cloned());
+        self.core.peer.store(target.map_or(0, |target| target.id()), Ordering::Release);
+        if old.as_ref().map(|old| old.id()) != target.map(|target| target.id()) {
+            if let Some(old) = old {
+                self.forget_packets(Some(&old));
+            }
+        }
+        Ok(())
     }
 
     /// Dissolves a datagram socket's default destination (`connect` with `AF_UNSPEC`).
     pub fn disconnect(&self) {
-        let mut state = self.state.lock();
-        if matches!(state.role, Role::Connected(_)) {
-            state.role = Role::Fresh;
-        }
+        // Without a target there is nothing to refuse.
+        let _ = self.set_destination(None);
     }
 
-    /// The living peer; `Ok(None)` if it has gone. [`Kind::NotConnected`] if there never was one.
-    fn connected(&self) -> Result<Option<Arc<Self>>> {
-        match &self.state.lock().role {
-            Role::Connected(peer) => Ok(peer.upgrade()),
-            _ => Err(Kind::NotConnected.into()),
-        }
-    }
-
-    /// Sends bytes, and with the first of them `ancillary`, to `to` or the connected peer.
+    /// Sends bytes, and with the first of them `ancillary`, to `to` or the connected peer; the last one urgently if
+    /// so wished (streams).
+    #[inline]
     pub fn send(
         &self,
         source: &mut IoSource,
-        to: Option<Arc<Self>>,
-        mut ancillary: Option<Ancillary>,
-        sender: Peer,
-        nonblock: bool,
-        deadline: Option<Instant>,
+        to: Option<Found>,
+        ancillary: Ancillary,
+        urgent: bool,
+        patience: &mut Patience,
     ) -> Result<usize> {
-        if let Some(kind) = self.state.lock().pending.take() {
-            return Err(kind.into());
+        if self.kind() == SocketKind::Stream {
+            return self.send_stream(source, ancillary, urgent, patience);
         }
-        let gone = if self.kind == SocketKind::Datagram { Kind::ConnectionRefused } else { Kind::BrokenPipe };
-        let target = match to {
-            Some(target) => target,
-            None => self.connected()?.ok_or(gone)?,
-        };
-        if self.state.lock().send_shut {
-            return Err(Kind::BrokenPipe.into());
-        }
-        let stream = self.kind == SocketKind::Stream;
-        let total = source.remaining();
-        if !stream && total > CAPACITY {
-            return Err(Kind::MessageSize.into());
-        }
-        let from = self.address();
-        let mut done = 0;
-        while done < total || (!stream && done == 0) {
-            let size = if stream { (total - done).min(STREAM_PIECE) } else { total };
-            match target.wait_for_room(stream, size, nonblock, deadline) {
-                Err(_) if done > 0 => break,
-                other => other?,
-            }
-            let mut data = Vec::new();
-            data.try_reserve_exact(size).map_err(|_| Kind::NoMemory)?;
-            data.resize(size, 0);
-            let count = match source.take(&mut data) {
-                Err(_) if done > 0 => break,
-                other => other?,
-            };
-            data.truncate(count);
-            let message = Message { data, taken: 0, ancillary: ancillary.take(), sender, from: from.clone() };
-            target.state.lock().inbox.push(message)?;
-            target.queues.tell_readable();
-            done += count;
-            if !stream || count < size {
-                break;
-            }
-        }
-        Ok(done)
+        self.send_packet(source, to.map(|found| found.0), ancillary, patience)
     }
 
-    /// Waits until this endpoint's inbox takes a message.
-    fn wait_for_room(
+    /// Receives bytes or a message; of a stream at least `low_water` bytes, if the destination has room for so many. A
+    /// stream's end is 0 bytes.
+    #[inline]
+    pub fn receive(
         &self,
-        stream: bool,
-        size: usize,
-        nonblock: bool,
-        deadline: Option<Instant>,
-    ) -> Result<()> {
-        let room = || {
-            let state = self.state.lock();
-            if state.inbox.refused {
-                return Some(Err(Kind::BrokenPipe.into()));
+        dest: &mut IoDest,
+        how: Receive,
+        low_water: usize,
+        patience: &mut Patience,
+    ) -> Result<Received> {
+        if self.kind() == SocketKind::Stream {
+            return self.receive_stream(dest, how, low_water, patience);
+        }
+        self.receive_packet(dest, how, patience)
+    }
+
+    /// Receives the urgent byte. [`Kind::Invalid`] if there is none, [`Kind::NotSupported`] but for streams.
+    pub fn receive_out_of_band(&self, dest: &mut IoDest, how: Receive) -> Result<usize> {
+        if self.kind() != SocketKind::Stream {
+            return Err(Kind::NotSupported.into());
+        }
+        self.receive_urgent(dest, how)
+    }
+
+    /// Shuts one way or both.
+    pub fn shut_down(&self, sides: ShutdownSide) {
+        let shut = |core: &Core, sides: ShutdownSide| {
+            if sides.contains(ShutdownSide::RECEIVE) {
+                core.shut_receiving();
             }
-            state.inbox.has_room(stream, size).then_some(Ok(()))
+            if sides.contains(ShutdownSide::SEND) {
+                core.account.shut();
+            }
+            core.wake_all();
         };
-        match room() {
-            Some(result) => result,
-            None if nonblock => Err(Kind::WouldBlock.into()),
-            None => self.queues.writable.wait(Sleep::Interruptible, deadline, room)?,
+        shut(&self.core, sides);
+        if let Some(peer) = self.peer_core().filter(|_| self.kind() != SocketKind::Datagram) {
+            let mut other = ShutdownSide::empty();
+            other.set(ShutdownSide::SEND, sides.contains(ShutdownSide::RECEIVE));
+            other.set(ShutdownSide::RECEIVE, sides.contains(ShutdownSide::SEND));
+            shut(peer, other);
         }
-    }
-
-    /// Receives bytes or a message. A stream's end is 0 bytes without ancillary data.
-    pub fn receive(&self, dest: &mut IoDest, how: Receive, deadline: Option<Instant>) -> Result<Received> {
-        if self.kind == SocketKind::Stream {
-            return self.receive_stream(dest, how, deadline);
-        }
-        if self.kind == SocketKind::SequencedPacket {
-            self.require_connection()?;
-        }
-        self.wait_for_message(how, deadline)?;
-        let message = self.state.lock().inbox.take_message(how.contains(Receive::PEEK));
-        self.wake_writers();
-        message.map_or_else(|| Ok(Received::default()), |message| message.deliver(dest))
-    }
-
-    fn require_connection(&self) -> Result<()> {
-        match self.state.lock().role {
-            Role::Connected(_) => Ok(()),
-            Role::Fresh => Err(Kind::NotConnected.into()),
-            Role::Listening { .. } => Err(Kind::Invalid.into()),
-        }
-    }
-
-    fn receive_stream(&self, dest: &mut IoDest, how: Receive, deadline: Option<Instant>) -> Result<Received> {
-        match self.state.lock().role {
-            Role::Connected(_) => {}
-            _ => return Err(Kind::Invalid.into()),
-        }
-        let mut received = Received::default();
-        while dest.remaining() > 0 {
-            match self.wait_for_message(how, deadline) {
-                Err(_) if received.bytes > 0 => break,
-                other => other?,
-            }
-            let mut bytes = Vec::new();
-            let limit = dest.remaining().min(STREAM_PIECE);
-            let ancillary =
-                self.state.lock().inbox.take_stream(limit, how.contains(Receive::PEEK), &mut bytes)?;
-            self.wake_writers();
-            if bytes.is_empty() {
-                break;
-            }
-            let count = dest.put(&bytes)?;
-            received.bytes += count;
-            let boundary = ancillary.as_ref().is_some_and(|a| !a.rights.is_empty());
-            received.ancillary = received.ancillary.or(ancillary);
-            let more = !self.state.lock().inbox.messages.is_empty();
-            if boundary || how.contains(Receive::PEEK) || !(how.contains(Receive::ALL) || more) {
-                break;
-            }
-        }
-        received.message = received.bytes;
-        Ok(received)
-    }
-
-    fn wait_for_message(&self, how: Receive, deadline: Option<Instant>) -> Result<()> {
-        let ready = || {
-            let mut state = self.state.lock();
-            if !state.inbox.messages.is_empty() {
-                return Some(Ok(()));
-            }
-            if let Some(kind) = state.pending.take() {
-                return Some(Err(kind.into()));
-            }
-            (state.inbox.ended || state.inbox.refused).then_some(Ok(()))
-        };
-        match ready() {
-            Some(result) => result,
-            None if how.contains(Receive::NONBLOCK) => Err(Kind::WouldBlock.into()),
-            None => self.queues.readable.wait(Sleep::Interruptible, deadline, ready)?,
-        }
-    }
-
-    /// There is room in the inbox: those who send to it may go on, and poll on the peer sees it.
-    fn wake_writers(&self) {
-        self.queues.tell_writable();
-        if let Ok(Some(peer)) = self.connected() {
-            peer.queues.tell_writable();
-        }
-    }
-
-    /// Shuts one way or both. [`Kind::NotConnected`] without a connection.
-    pub fn shut_down(&self, sides: ShutdownSide) -> Result<()> {
-        let peer = match self.connected() {
-            Ok(peer) => peer,
-            Err(error) if self.kind != SocketKind::Datagram => return Err(error),
-            Err(_) => None,
-        };
-        {
-            let mut state = self.state.lock();
-            state.send_shut |= sides.contains(ShutdownSide::SEND);
-            state.inbox.refused |= sides.contains(ShutdownSide::RECEIVE);
-        }
-        if let Some(peer) = peer.filter(|_| self.kind != SocketKind::Datagram) {
-            let mut state = peer.state.lock();
-            state.inbox.ended |= sides.contains(ShutdownSide::SEND);
-            state.send_shut |= sides.contains(ShutdownSide::RECEIVE);
-            drop(state);
-            peer.wake_all();
-        }
-        self.wake_all();
-        Ok(())
-    }
-
-    fn wake_all(&self) {
-        self.queues.readable.wake_all();
-        self.queues.writable.wake_all();
     }
 
     /// Readiness for poll.
     pub fn poll(&self, table: Option<&mut PollTable>) -> Events {
+        let core = &*self.core;
+        let datagram = self.kind() == SocketKind::Datagram;
+        let stranger = if datagram { self.destination().filter(|peer| !peer.is_peer_of(core)) } else { None };
         if let Some(table) = table {
-            table.register(&self.queues.readable);
-            table.register(&self.queues.writable);
-        }
-        let stream = self.kind == SocketKind::Stream;
-        let peer = self.connected();
-        let mut events = Events::empty();
-        let writable = match &peer {
-            Ok(Some(peer)) => peer.state.lock().inbox.has_room(stream, 1),
-            Ok(None) => true,
-            Err(_) => self.kind == SocketKind::Datagram,
-        };
-        let state = self.state.lock();
-        let ended = state.inbox.ended || state.inbox.refused;
-        let waiting = matches!(&state.role, Role::Listening { waiting, .. } if !waiting.is_empty());
-        events.set(Events::IN | Events::RDNORM, !state.inbox.messages.is_empty() || ended || waiting);
-        events.set(Events::OUT | Events::WRNORM, writable);
-        events.set(Events::RDHUP, ended);
-        events.set(Events::ERR, state.pending.is_some());
-        let unconnected = self.kind != SocketKind::Datagram && matches!(state.role, Role::Fresh);
-        events.set(Events::HUP, (ended && state.send_shut) || unconnected);
-        events
-    }
-
-    /// The last descriptor was closed: the peer sees the end, waiting connections are refused.
-    pub fn close(&self) {
-        let (role, address, messages) = {
-            let mut state = self.state.lock();
-            state.inbox.refused = true;
-            let messages = state.inbox.take_all();
-            (core::mem::replace(&mut state.role, Role::Fresh), state.address.take(), messages)
-        };
-        let unread = !messages.is_empty();
-        graves::bury(messages);
-        match role {
-            Role::Fresh => {}
-            Role::Listening { waiting, .. } => waiting.iter().for_each(|server| server.close()),
-            Role::Connected(peer) => {
-                if let (Some(peer), true) = (peer.upgrade(), self.kind != SocketKind::Datagram) {
-                    let mut state = peer.state.lock();
-                    state.inbox.ended = true;
-                    state.send_shut = true;
-                    if unread {
-                        state.pending = Some(Kind::ConnectionReset);
-                    }
-                    drop(state);
-                    peer.wake_all();
-                }
+            table.register(&core.inbox.readable);
+            table.register(&core.account.writable);
+            if let Some(peer) = &stranger {
+                table.register(&peer.inbox.room);
             }
         }
-        if let Some(address) = address {
-            names::unbind(&address, self);
+        let mut events = Events::empty();
+        events.set(Events::ERR, core.has_error());
+        let ended = core.inbox.is_shut();
+        let mut readable = ended || !core.inbox.is_empty();
+        let mut writable = core.account.is_writable();
+        events.set(Events::RDHUP, ended);
+        let mut hang_up = ended && core.account.is_shut();
+        if !datagram && self.peer_core().is_none() {
+            match &*core.listening.lock() {
+                Some(listening) => {
+                    readable |= !listening.waiting.is_empty();
+                    writable = false;
+                }
+                None => hang_up = true,
+            }
         }
-        self.wake_all();
+        if stranger.is_some_and(|peer| peer.inbox.is_crowded()) {
+            writable = false;
+        }
+        events.set(Events::IN | Events::RDNORM, readable);
+        events.set(Events::OUT | Events::WRNORM | Events::WRBAND, writable);
+        events.set(Events::HUP, hang_up);
+        events.set(Events::PRI, core.inbox.urgent.load(Ordering::Acquire));
+        events
     }
 
     /// Calls `visit` with every capability that waits here to be received, also in connections that wait to be
     /// accepted.
     pub fn visit_rights(&self, visit: &mut dyn FnMut(&Capability)) {
-        let state = self.state.lock();
-        state.inbox.visit_rights(visit);
-        if let Role::Listening { waiting, .. } = &state.role {
-            waiting.iter().for_each(|server| server.state.lock().inbox.visit_rights(visit));
+        self.core.inbox.visit_rights(visit);
+        // Their inboxes sleep when locked: each is taken out from under the list's lock.
+        let mut place = 0;
+        loop {
+            let waiting = match &*self.core.listening.lock() {
+                Some(listening) => listening.waiting.get(place).map(|server| server.core.clone()),
+                None => None,
+            };
+            let Some(core) = waiting else { return };
+            core.inbox.visit_rights(visit);
+            place += 1;
         }
     }
 
     /// Drops everything that waits here to be received, and to be accepted.
     pub fn discard_messages(&self) {
-        let (messages, waiting) = {
-            let mut state = self.state.lock();
-            let waiting = match &mut state.role {
-                Role::Listening { waiting, .. } => core::mem::take(waiting),
-                _ => VecDeque::new(),
-            };
-            (state.inbox.take_all(), waiting)
+        let waiting = match &mut *self.core.listening.lock() {
+            Some(listening) => core::mem::take(&mut listening.waiting),
+            None => VecDeque::new(),
         };
-        waiting.iter().for_each(|server| server.close());
-        graves::bury(messages);
+        drop(waiting);
+        graves::bury(self.core.inbox.take_all());
+    }
+
+    /// The last descriptor was closed: the peer sees the end, waiting connections are refused.
+    pub fn close(&self) {
+        let core = &*self.core;
+        if core.dead.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let never_accepted = core.listening.lock().take();
+        core.inbox.shut();
+        core.account.shut();
+        let unread = !core.inbox.is_empty();
+        graves::bury(core.inbox.take_all());
+        if let Some(connection) = self.connection.get().filter(|_| self.kind() != SocketKind::Datagram) {
+            let peer = &*connection.core;
+            peer.shut_receiving();
+            peer.account.shut();
+            if unread {
+                peer.set_reset();
+            }
+            peer.wake_all();
+        }
+        for server in never_accepted.iter().flat_map(|listening| &listening.waiting) {
+            if let Some(client) = server.peer_core() {
+                client.set_reset();
+            }
+        }
+        drop(never_accepted);
+        let address = core.address.lock().clone();
+        if let Some(address) = address {
+            names::unbind(&address, core);
+        }
+        core.wake_all();
+    }
+}
+
+impl Drop for UnixSocket {
+    fn drop(&mut self) {
+        self.close();
     }
 }
