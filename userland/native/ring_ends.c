@@ -198,6 +198,27 @@ static void watched(int flags)
 	close(epoll);
 }
 
+/* What is there when it is watched hides nothing that comes later. */
+static void edge_after_edge(void)
+{
+	int fds[2], epoll = (int)need(epoll_create1(0));
+	make(EXO_SPSC, fds);
+	struct exo_ring *in = exo_ring_open(fds[0]), *out = exo_ring_open(fds[1]);
+	struct epoll_event event = {.events = EPOLLIN | EPOLLET};
+	struct exo_message got;
+	for (int i = 0; i < 5; i++) {
+		is(exo_ring_send(out, &hello, 1, NULL), 1);
+		if (i == 0)
+			need(epoll_ctl(epoll, EPOLL_CTL_ADD, fds[0], &event));
+		is(epoll_wait(epoll, &event, 1, 1000), 1);
+		is(exo_ring_take(in, &got, 1), 1);
+	}
+	is(epoll_wait(epoll, &event, 1, 0), 0);
+	close(epoll);
+	exo_ring_close(in);
+	exo_ring_close(out);
+}
+
 NATIVE_TEST("ends of rings are files")
 {
 	shown();
@@ -205,6 +226,7 @@ NATIVE_TEST("ends of rings are files")
 	killed();
 	passed();
 	polled();
+	edge_after_edge();
 	watched(0);
 	watched((int)EPOLLET);
 }

@@ -193,7 +193,7 @@ pub enum Part {
     Bad,
 }
 
-#[derive(Args)]
+#[derive(Clone, Args)]
 pub struct TestOptions {
     /// Which parts to run [default: all]
     #[arg(value_enum)]

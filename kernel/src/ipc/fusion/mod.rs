@@ -391,12 +391,13 @@ impl File for RingEnd {
 
     fn poll(&self, table: Option<&mut PollTable>) -> Events {
         let state = self.ring.side(self.side);
-        if let Some(table) = table {
-            table.register(&state.queue);
-        }
         let mut ready = self.ring.is_ready(self.side);
-        if !ready {
-            // Counted as one who sleeps, so that the other side comes here with the next message; then the second look.
+        if table.is_some() || !ready {
+            if let Some(table) = table {
+                table.register(&state.queue);
+            }
+            // Counted as one who sleeps, so that the other side comes here with its next change, which whoever wants
+            // edges has to be told even if something is there now; then the second look.
             self.ring.word(self.side).prepare();
             ready = self.ring.is_ready(self.side);
         }

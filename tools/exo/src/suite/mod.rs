@@ -51,7 +51,8 @@ pub fn test(options: &TestOptions) -> Result<u8> {
             Part::Run => runs::run(&project, options),
             Part::Bad => bad::run(&project, options),
             Part::Stress => stress::run(&project, options),
-            Part::Conformance | Part::Native | Part::Applets | Part::Corpus | Part::Hostile => {
+            Part::Native => programs::run_native(&project, options),
+            Part::Conformance | Part::Applets | Part::Corpus | Part::Hostile => {
                 programs::run(&project, options, *part)
             }
         };

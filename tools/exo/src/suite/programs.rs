@@ -103,6 +103,17 @@ pub fn run(project: &Project, options: &TestOptions, part: Part) -> Result<Resul
     Ok(results)
 }
 
+/// Programs of the native calls: on one processor, and on several at once, where they meet each other.
+pub fn run_native(project: &Project, options: &TestOptions) -> Result<Results> {
+    const SEVERAL: u32 = 4;
+    let mut results = run(project, options, Part::Native)?;
+    if options.machine.cpus == 1 && !options.machine.linux {
+        let machine = MachineOptions { cpus: SEVERAL, ..options.machine.clone() };
+        results.absorb(run(project, &TestOptions { machine, ..options.clone() }, Part::Native)?);
+    }
+    Ok(results)
+}
+
 /// Whatever a quiet kernel says while programs run is a warning.
 fn kernel_is_quiet(log: &str) -> Result<()> {
     let lines: Vec<&str> = log.lines().filter(|line| !line.trim().is_empty()).collect();
