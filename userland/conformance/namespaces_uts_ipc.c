@@ -79,6 +79,51 @@ TEST("namespaces of host names and of System V IPC: unshare, clone, inheritance"
 		fails(clone(in_own, stack + sizeof stack, CLONE_NEWUTS | SIGCHLD, NULL), EPERM);
 	});
 	fails(unshare(1), EINVAL);
+
+	/* Into those of another process, by its files and by a descriptor of it. */
+	struct gate ready = new_gate(), done = new_gate();
+	SPAWN(pid, {
+		need(unshare(CLONE_NEWUTS | CLONE_NEWIPC));
+		need(sethostname("joined", 6));
+		need(semget(KEY, 5, IPC_CREAT | 0600));
+		pass_gate(ready);
+		wait_gate(done);
+	});
+	wait_gate(ready);
+	char path[64], theirs[64] = "", ours[64] = "";
+	snprintf(path, sizeof path, "/proc/%d/ns/uts", pid);
+	need(readlink(path, theirs, sizeof theirs - 1));
+	need(readlink("/proc/self/ns/uts", ours, sizeof ours - 1));
+	holds(strcmp(theirs, ours) != 0 && !strncmp(theirs, "uts:[", 5) && !strncmp(ours, "uts:[", 5));
+	text_is(ours, "uts:[4026531838]");
+	int fd = -1;
+	ok(fd = open(path, O_RDONLY));
+	struct stat st;
+	ok(fstat(fd, &st));
+	is(st.st_mode, S_IFREG | 0444);
+	is(st.st_ino == (ino_t)atol(theirs + 5), 1);
+	char byte;
+	fails(read(fd, &byte, 1), EINVAL);
+	CHILD({
+		fails(setns(fd, CLONE_NEWIPC), EINVAL);
+		ok(setns(fd, CLONE_NEWUTS));
+		text_is(host(), "joined");
+		is(semget(KEY, 1, 0600) == sem, 1);
+		int all = (int)syscall(SYS_pidfd_open, pid, 0);
+		fails(setns(all, 0), EINVAL);
+		ok(setns(all, CLONE_NEWIPC | CLONE_NEWUTS));
+		holds(semget(KEY, 5, 0600) >= 0);
+		become(100);
+		fails(setns(fd, 0), EPERM);
+	});
+	fails(setns(-1, 0), EBADF);
+	fails(setns(0, 0), EINVAL);
+	pass_gate(done);
+	ends(pid, "exit 0");
+	holds(!strcmp(host(), before));
+	/* The file alone keeps a namespace. */
+	CHILD(ok(setns(fd, 0)); text_is(host(), "joined"));
+	close(fd);
 	shmdt(at);
 	ok(shmctl(shm, IPC_RMID, NULL));
 	ok(semctl(sem, 0, IPC_RMID));

@@ -328,7 +328,7 @@ macro_rules! syscall_table {
         305 clock_adjtime hybrid (clockid: i32, buf: UserAddr) partial("the clock can be stepped, but not slewed: EOPNOTSUPP") [settime];
         306 syncfs hybrid (fd: Fd) full [stdio];
         307 sendmmsg hybrid (fd: Fd, msgvec: UserAddr, vlen: u32, flags: u32) full [stdio];
-        308 setns hybrid (fd: Fd, nstype: u32) absent;
+        308 setns hybrid (fd: Fd, nstype: u32) partial("namespaces but those of host names and System V IPC: EINVAL");
         309 getcpu hybrid (cpu: UserPtr<u32>, node: UserPtr<u32>, cache: UserAddr) full [stdio];
         310 process_vm_readv hybrid () absent;
         311 process_vm_writev hybrid () absent;

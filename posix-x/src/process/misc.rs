@@ -5,12 +5,13 @@ use core::sync::atomic::Ordering::Relaxed;
 use exo_kernel::arch;
 use exo_kernel::dev::random;
 use exo_kernel::klog;
+use exo_kernel::mm;
 use exo_kernel::sched;
 use exo_kernel::sync::SpinLock;
 use exo_kernel::user::{IoDest, UserPtr};
 use posix_x_abi::types::Utsname;
 
-use super::Task;
+use super::{namespaces, Task};
 use crate::security::Caps;
 use crate::{Errno, SysResult, UserAddr, UserStr};
 
@@ -41,17 +42,26 @@ impl Name {
 
 /// The names of host and domain in a namespace.
 pub struct HostNames {
+    number: u64,
     host: SpinLock<Name>,
     domain: SpinLock<Name>,
 }
 
 impl Default for HostNames {
     fn default() -> Self {
-        Self { host: SpinLock::new(Name::new("exo")), domain: SpinLock::new(Name::new("(none)")) }
+        Self {
+            number: namespaces::next_number(),
+            host: SpinLock::new(Name::new("exo")),
+            domain: SpinLock::new(Name::new("(none)")),
+        }
     }
 }
 
 impl HostNames {
+    /// What tells the namespace from others.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
     /// The host's name.
     pub fn host(&self) -> [u8; NAME_MAX + 1] {
         self.host.lock().bytes
@@ -71,7 +81,7 @@ impl HostNames {
     /// The same names, to be changed apart.
     pub fn duplicate(&self) -> Self {
         let copy = |name: &SpinLock<Name>| SpinLock::new(Name { bytes: name.lock().bytes });
-        Self { host: copy(&self.host), domain: copy(&self.domain) }
+        Self { number: namespaces::next_number(), host: copy(&self.host), domain: copy(&self.domain) }
     }
 }
 
@@ -294,7 +304,7 @@ pub mod calls {
             cpu.write(&arch::cpu_id())?;
         }
         if !node.is_null() {
-            node.write(&0)?;
+            node.write(&(mm::frame::node_of_cpu(arch::cpu_id() as usize) as u32))?;
         }
         Ok(0)
     }

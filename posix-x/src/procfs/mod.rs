@@ -6,11 +6,13 @@
 //! * [`process`] – the entries of each process and thread, in another
 //! * [`capabilities`] – what a process holds
 //! * [`maps`] – what a process has mapped
+//! * [`ns`] – its namespaces
 //! * [`sysctl`] – the settings under `/proc/sys`
 //! * [`sysvipc`] – the objects of System V IPC
 
 mod capabilities;
 mod maps;
+pub mod ns;
 mod process;
 mod status;
 mod sysctl;

@@ -62,6 +62,7 @@ static ENTRIES: &[Entry<Subject>] = &[
     file("maps", 0o444, |subject, text| maps::write(subject, text, false)),
     file("mountinfo", 0o444, mount_info),
     file("mounts", 0o444, mounts),
+    Entry { name: "ns", mode: 0o511, node: Node::Directory(super::ns::ENTRIES) },
     file("oom_score", 0o444, |subject, text| {
         line!(text, "{}", status::oom_score(&*subject.task()?));
         Ok(())

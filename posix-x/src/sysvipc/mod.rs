@@ -29,6 +29,7 @@ pub use permissions::Permissions;
 pub use registry::{Object, Registry};
 pub use undo::UndoList;
 
+use crate::process::namespaces;
 use crate::Errno;
 use msg::MessageQueue;
 use sem::SemaphoreSet;
@@ -60,6 +61,7 @@ const IPC_INFO: i32 = 3;
 /// The objects that processes can reach, and their limits.
 #[derive(Default)]
 pub struct Namespace {
+    number: u64,
     pub sem: Registry<SemaphoreSet>,
     pub shm: Registry<Segment>,
     pub msg: Registry<MessageQueue>,
@@ -73,7 +75,12 @@ pub struct Namespace {
 impl Namespace {
     /// One without objects, with the limits that there are at boot.
     pub fn new() -> Arc<Self> {
-        Arc::default()
+        Arc::new(Self { number: namespaces::next_number(), ..Self::default() })
+    }
+
+    /// What tells the namespace from others.
+    pub fn number(&self) -> u64 {
+        self.number
     }
 }
 
