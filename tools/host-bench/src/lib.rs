@@ -171,6 +171,19 @@ pub enum Target {
     Millions(u32),
 }
 
+/// Tells a share in percent, of `system` in a table of its own, and how much it is to be at most.
+pub fn share(table: &str, most: Option<f64>, system: &str, percent: f64) {
+    let most = most.map_or(String::new(), |most| most.to_string());
+    println!("share\t{table}\t{most}\t{system}\t{percent:.2}");
+}
+
+/// Is what has this name to be measured, by the filter on the command line?
+#[must_use]
+pub fn selected(name: &str) -> bool {
+    let mut filters = std::env::args().skip(1).filter(|word| !word.starts_with('-')).peekable();
+    filters.peek().is_none() || filters.any(|filter| name.contains(&filter))
+}
+
 /// A group of many short samples, so that on a machine that has other work too some are undisturbed; the first
 /// system measured in it is ours. Says the target, for the report.
 pub fn group<'a>(

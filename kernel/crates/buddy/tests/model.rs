@@ -54,6 +54,40 @@ fn orders_beyond_the_largest_are_refused() {
     assert!(buddy.alloc(&mut words, MAX_ORDER).is_some());
 }
 
+/// A million random operations on blocks of up to 16 frames: nearly all of what is free can still be had in such blocks.
+#[test]
+fn little_is_lost_to_fragmentation() {
+    const FRAMES: u32 = 1 << 16;
+    const LARGEST: u32 = 4;
+    for percent in [50, 75] {
+        let (mut buddy, mut words, usable) = fresh(FRAMES, &[]);
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut random = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state
+        };
+        let (mut held, mut living) = (Vec::new(), 0);
+        for _ in 0..1_000_000 {
+            let dice = random();
+            let order = (dice % u64::from(LARGEST + 1)) as u32;
+            if living + (1 << order) <= usable * percent / 100 && dice >> 62 != 0 {
+                held.push((buddy.alloc(&mut words, order).expect("there is such a block"), order));
+                living += 1 << order;
+            } else if !held.is_empty() {
+                let (frame, order) = held.swap_remove((dice >> 20) as usize % held.len());
+                buddy.free(&mut words, frame, order);
+                living -= 1 << order;
+            }
+        }
+        let blocks = buddy.blocks(&words);
+        let small: usize = (0..LARGEST as usize).map(|order| blocks[order] << order).sum();
+        let free = buddy.free_frames();
+        assert!(small * 20 < free, "{small} of {free} free frames are in small blocks, {percent} % full");
+    }
+}
+
 proptest! {
     #[test]
     fn blocks_never_overlap_and_always_coalesce(

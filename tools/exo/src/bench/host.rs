@@ -2,7 +2,7 @@
 //!
 //! The benchmarks (`tools/host-bench`) are criterion's, with a clock of their own. They print what that clock is,
 //! and the target of each group; the samples come from the files that criterion leaves. In each group the first
-//! system is ours.
+//! system is ours. Shares of memory they print, too, and these make tables of their own.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -61,6 +61,15 @@ impl Measured {
     }
 }
 
+/// What part of something a system wastes, in percent, and how much it may be.
+#[derive(Clone, Debug, PartialEq)]
+struct Share {
+    table: String,
+    most: Option<f64>,
+    system: String,
+    percent: f64,
+}
+
 pub fn bench(options: &BenchOptions) -> Result<u8> {
     let project = Project::find()?;
     let results = project.target().join("criterion");
@@ -69,13 +78,16 @@ pub fn bench(options: &BenchOptions) -> Result<u8> {
     }
     let output = run(&project, options.filter.as_deref())?;
     let clock = clock(&output).context("the benchmarks did not say how their clock ticks")?;
-    let targets = targets(&output);
+    let (targets, shares) = (targets(&output), shares(&output));
     let mut measured = read(&results)?;
     measured.sort_by_key(|row| row.when);
-    if measured.is_empty() {
+    if measured.is_empty() && shares.is_empty() {
         bail!("no benchmark has that in its name");
     }
     print(&measured, &targets, clock);
+    for share in &shares {
+        println!("\n{}\n  {:42}{:>7.2} %", style(&share.table).bold(), share.system, share.percent);
+    }
     if let Some(path) = &options.csv {
         std::fs::write(path, csv(&measured)).with_context(|| format!("can't write {}", path.display()))?;
     }
@@ -84,7 +96,7 @@ pub fn bench(options: &BenchOptions) -> Result<u8> {
         .clone()
         .or_else(|| options.filter.is_none().then(|| project.root.join("docs/benchmarks-host.md")));
     if let Some(path) = report {
-        std::fs::write(&path, markdown(&measured, &targets, clock, &processor()))
+        std::fs::write(&path, markdown(&measured, &targets, clock, &processor()) + &share_tables(&shares))
             .with_context(|| format!("can't write {}", path.display()))?;
         eprintln!("written: {}", path.display());
     }
@@ -126,6 +138,34 @@ fn targets(output: &str) -> Vec<Target> {
         Some(Target { group, goal })
     };
     output.lines().filter_map(target).collect()
+}
+
+fn shares(output: &str) -> Vec<Share> {
+    let share = |line: &str| {
+        let mut fields = line.strip_prefix("share\t")?.split('\t');
+        let (table, most) = (fields.next()?.to_owned(), fields.next()?.parse().ok());
+        Some(Share { table, most, system: fields.next()?.to_owned(), percent: fields.next()?.parse().ok()? })
+    };
+    output.lines().filter_map(share).collect()
+}
+
+/// A table for each; the first system in it is ours.
+fn share_tables(shares: &[Share]) -> String {
+    let mut text = String::new();
+    let mut last = "";
+    for share in shares {
+        if share.table != last {
+            let _ = write!(text, "\n## {}\n\n", share.table);
+            if let Some(most) = share.most {
+                let met = if share.percent <= most { "met" } else { "missed" };
+                let _ = write!(text, "Target: at most {most} %: **{met}**.\n\n");
+            }
+            text += "| system | share |\n|---|---:|\n";
+            last = &share.table;
+        }
+        let _ = writeln!(text, "| {} | {:.2} % |", share.system, share.percent);
+    }
+    text
 }
 
 /// All that criterion left below `folder`.
@@ -300,6 +340,15 @@ mod tests {
         let slow = row("other", "ours", &[20_000.0]);
         assert!(!verdict("other", &slow, &targets, clock).unwrap().1);
         assert_eq!(verdict("third", &slow, &targets, clock), None);
+    }
+
+    #[test]
+    fn shares_have_tables_of_their_own() {
+        let shares =
+            shares("share\tlost\t5\tours\t1.60\nshare\tlost\t5\ttheirs\t12\nshare\tfree\t\tours\t3\n");
+        let text = share_tables(&shares);
+        assert!(text.starts_with("\n## lost\n\nTarget: at most 5 %: **met**.\n"), "{text}");
+        assert!(text.contains("| ours | 1.60 % |\n| theirs | 12.00 % |\n\n## free\n\n| system"), "{text}");
     }
 
     #[test]
