@@ -24,8 +24,9 @@ extern "C" fn kernel_main(loader: u32, information: u32) -> ! {
     params::warn_unknown();
 
     check_memory(boot);
+    arch::read_firmware(boot);
     mm::init(boot);
-    arch::init_interrupts(boot);
+    arch::init_interrupts();
     time::init().unwrap_or_else(|error| no_memory("clocks", error));
     sched::init().unwrap_or_else(|error| no_memory("threads", error));
     arch::cpu::irq_enable();

@@ -6,9 +6,10 @@
 
 use core::mem::ManuallyDrop;
 use core::num::NonZeroU32;
-use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU8, AtomicUsize, Ordering};
 
-use buddy::{Buddy, Table};
+use buddy::{FrameCache, NodeMap, Table, Zones};
+use spin::Once;
 
 use super::PAGE_SIZE;
 use crate::arch::{self, MemoryRegion};
@@ -34,18 +35,22 @@ static TOTAL: AtomicUsize = AtomicUsize::new(0);
 static RESERVE: AtomicUsize = AtomicUsize::new(0);
 
 /// The allocator behind the caches. Interrupts are off while it is held.
-static BUDDY: spin::Mutex<Buddy> = spin::Mutex::new(Buddy::new(0));
+static ZONES: spin::Mutex<Zones> = spin::Mutex::new(Zones::new(0, NodeMap::single()));
+/// Which memory is whose, on machines with several nodes.
+static NODES: Once<NodeMap> = Once::new();
+/// Frames of each node that there are for allocation.
+static NODE_TOTALS: [AtomicUsize; buddy::NODES] = [const { AtomicUsize::new(0) }; buddy::NODES];
+/// The node of each CPU.
+static CPU_NODES: [AtomicU8; CPUS] = [const { AtomicU8::new(0) }; CPUS];
 
 #[repr(C, align(64))]
 struct Cache {
-    count: u32,
+    /// On machines with several nodes, frames of the CPU's own.
+    frames: FrameCache<CACHE>,
     /// Frames that hold only zeros: former page tables.
-    zeroed_count: u32,
-    frames: [u32; CACHE],
-    zeroed: [u32; ZEROED],
+    zeroed: FrameCache<ZEROED>,
     /// Top page tables whose user half is empty.
-    roots: [u32; ROOTS],
-    root_count: u32,
+    roots: FrameCache<ROOTS>,
 }
 
 /// Top page tables that a CPU keeps.
@@ -61,12 +66,9 @@ unsafe impl Sync for CacheCell {}
 
 static CACHES: [CacheCell; CPUS] = [const {
     CacheCell(core::cell::UnsafeCell::new(Cache {
-        count: 0,
-        zeroed_count: 0,
-        frames: [0; CACHE],
-        zeroed: [0; ZEROED],
-        roots: [0; ROOTS],
-        root_count: 0,
+        frames: FrameCache::new(),
+        zeroed: FrameCache::new(),
+        roots: FrameCache::new(),
     }))
 }; CPUS];
 
@@ -119,7 +121,7 @@ impl Drop for Quiet {
 
 /// Builds the frame table in the first region that has room for it, and frees all usable memory but that. The
 /// table reaches at least to `released_end`, up to where boot memory will be released.
-pub(super) fn init(regions: &[MemoryRegion], released_end: u64) {
+pub(super) fn init(regions: &[MemoryRegion], released_end: u64, nodes: Option<NodeMap>) {
     let page = PAGE_SIZE as u64;
     let end =
         regions.iter().filter(|r| r.usable).map(|r| r.end / page).max().unwrap_or(0).max(released_end / page);
@@ -138,8 +140,15 @@ pub(super) fn init(regions: &[MemoryRegion], released_end: u64) {
     unsafe { core::ptr::write_bytes(table.cast::<u8>(), 0, bytes as usize) };
     TABLE.store(table, Ordering::Relaxed);
     FRAMES.store(frames, Ordering::Relaxed);
-    let mut buddy = BUDDY.lock();
-    *buddy = Buddy::new(frames);
+    let mut buddy = ZONES.lock();
+    *buddy = Zones::new(frames, nodes.unwrap_or_default());
+    if let Some(nodes) = nodes {
+        NODES.call_once(|| nodes);
+        for cache in &CACHES {
+            // SAFETY: the only CPU that runs yet runs this, and takes no frame meanwhile.
+            unsafe { (*cache.0.get()).frames.refuse_all() };
+        }
+    }
     for region in regions.iter().filter(|r| r.usable) {
         // Frame 0 is never used: its number means none.
         let (start, stop) = (region.start.max(page), region.end.min(u64::from(frames) * page));
@@ -151,6 +160,9 @@ pub(super) fn init(regions: &[MemoryRegion], released_end: u64) {
     }
     let free = buddy.free_frames();
     TOTAL.store(free, Ordering::Relaxed);
+    for (node, total) in NODE_TOTALS.iter().enumerate() {
+        total.store(buddy.free_frames_of(node), Ordering::Relaxed);
+    }
     RESERVE.store((free / 128).clamp(32, 1024), Ordering::Relaxed);
 }
 
@@ -165,7 +177,12 @@ pub unsafe fn release_boot_memory(range: core::ops::Range<u64>) {
     let last = (range.end / page).min(u64::from(FRAMES.load(Ordering::Relaxed))) as u32;
     if first < last {
         let _quiet = Quiet::new();
-        BUDDY.lock().free_range(&mut Words, first, last);
+        let mut zones = ZONES.lock();
+        let before: [usize; buddy::NODES] = core::array::from_fn(|node| zones.free_frames_of(node));
+        zones.free_range(&mut Words, first, last);
+        for (node, total) in NODE_TOTALS.iter().enumerate() {
+            total.fetch_add(zones.free_frames_of(node) - before[node], Ordering::Relaxed);
+        }
         TOTAL.fetch_add((last - first) as usize, Ordering::Relaxed);
     }
 }
@@ -182,34 +199,35 @@ pub fn free_frames() -> usize {
         .iter()
         .map(|cache| {
             let cache = cache.0.get();
-            // SAFETY: the cells are static; the counts may change meanwhile, which an estimate may miss.
+            // SAFETY: the cells are static, and begin with their counts; these may change meanwhile, which an
+            // estimate may miss.
             unsafe {
-                (&raw const (*cache).count).read_volatile()
-                    + (&raw const (*cache).zeroed_count).read_volatile()
-                    + (&raw const (*cache).root_count).read_volatile()
+                (&raw const (*cache).frames).cast::<u32>().read_volatile()
+                    + (&raw const (*cache).zeroed).cast::<u32>().read_volatile()
+                    + (&raw const (*cache).roots).cast::<u32>().read_volatile()
             }
         })
         .sum::<u32>() as usize;
-    BUDDY.lock().free_frames() + cached
+    ZONES.lock().free_frames() + cached
 }
 
 /// Can user programs have frames?
 pub fn has_room() -> bool {
     let _quiet = Quiet::new();
-    BUDDY.lock().free_frames() > RESERVE.load(Ordering::Relaxed)
+    ZONES.lock().free_frames() > RESERVE.load(Ordering::Relaxed)
 }
 
 /// Is so little left that no new program or thread should start? What is left is for those that run, whose faults
 /// cannot fail politely.
 pub fn is_scarce() -> bool {
     let _quiet = Quiet::new();
-    BUDDY.lock().free_frames() < 2 * RESERVE.load(Ordering::Relaxed)
+    ZONES.lock().free_frames() < 2 * RESERVE.load(Ordering::Relaxed)
 }
 
 /// Free blocks of each order.
 pub fn free_blocks() -> [usize; buddy::MAX_ORDER as usize + 1] {
     let _quiet = Quiet::new();
-    BUDDY.lock().blocks(&Words)
+    ZONES.lock().blocks(&Words)
 }
 
 /// Who asks: user programs leave a reserve for the kernel.
@@ -219,73 +237,96 @@ enum For {
     Kernel,
 }
 
+/// The node of the running CPU.
+fn own_node() -> usize {
+    CPU_NODES[arch::cpu_id() as usize % CPUS].load(Ordering::Relaxed).into()
+}
+
 /// One frame, with a reference count of 1 and undefined contents.
 #[inline]
 fn take(purpose: For) -> Option<u32> {
     let mut quiet = Quiet::new();
     let cache = quiet.cache();
-    if cache.count == 0 {
-        refill(cache, purpose)?;
-    }
-    cache.count -= 1;
-    let frame = cache.frames[cache.count as usize % CACHE];
+    let frame = match cache.frames.pop() {
+        Some(frame) => frame,
+        None => refill(cache, purpose)?,
+    };
     entry(frame).refs.store(1, Ordering::Relaxed);
     Some(frame)
 }
 
+/// Takes frames from the zones: one for the caller, and some to keep.
 #[cold]
-fn refill(cache: &mut Cache, purpose: For) -> Option<()> {
-    let mut buddy = BUDDY.lock();
+fn refill(cache: &mut Cache, purpose: For) -> Option<u32> {
+    let mut zones = ZONES.lock();
     let reserve = if purpose == For::User { RESERVE.load(Ordering::Relaxed) } else { 0 };
-    let available = buddy.free_frames().saturating_sub(reserve);
-    for _ in 0..available.min(BATCH) {
-        let Some(frame) = buddy.alloc(&mut Words, 0) else { break };
-        cache.frames[cache.count as usize] = frame;
-        cache.count += 1;
-    }
-    drop(buddy);
-    if cache.count == 0 && cache.zeroed_count > 0 {
-        cache.zeroed_count -= 1;
-        cache.frames[0] = cache.zeroed[cache.zeroed_count as usize];
-        cache.count = 1;
-    }
-    (cache.count > 0).then_some(())
+    let available = zones.free_frames().saturating_sub(reserve);
+    cache.frames.refill(available.min(BATCH), own_node(), &mut zones, &mut Words);
+    drop(zones);
+    cache.frames.pop().or_else(|| cache.zeroed.pop())
 }
 
 /// Puts a frame that nobody refers to into this CPU's cache.
 #[inline]
 fn give(cache: &mut Cache, frame: u32) {
-    if cache.count as usize == CACHE {
-        spill(cache);
+    if !cache.frames.push(frame) {
+        give_slowly(cache, frame);
     }
-    cache.frames[cache.count as usize % CACHE] = frame;
-    cache.count += 1;
 }
 
+/// The cache is full, or may not have every frame: those of other nodes go back to these.
 #[cold]
-fn spill(cache: &mut Cache) {
-    let mut buddy = BUDDY.lock();
-    for _ in 0..BATCH {
-        cache.count -= 1;
-        buddy.free(&mut Words, cache.frames[cache.count as usize], 0);
+fn give_slowly(cache: &mut Cache, frame: u32) {
+    let mut zones = ZONES.lock();
+    if NODES.get().is_some_and(|nodes| nodes.node_of(frame) != own_node()) {
+        zones.free(&mut Words, frame, 0);
+    } else {
+        cache.frames.keep(frame, BATCH, &mut zones, &mut Words);
     }
 }
 
-/// Returns what this CPU keeps to the buddy allocator.
+/// Returns what this CPU keeps to the buddy allocators.
 pub fn drain_cache() {
     let mut quiet = Quiet::new();
     let cache = quiet.cache();
-    let mut buddy = BUDDY.lock();
-    for &frame in &cache.frames[..cache.count as usize] {
-        buddy.free(&mut Words, frame, 0);
+    let mut zones = ZONES.lock();
+    cache.frames.spill(CACHE, &mut zones, &mut Words);
+    cache.zeroed.spill(ZEROED, &mut zones, &mut Words);
+    cache.roots.spill(ROOTS, &mut zones, &mut Words);
+}
+
+/// Nodes of memory: at least one.
+pub fn nodes() -> usize {
+    NODES.get().map_or(1, NodeMap::nodes)
+}
+
+/// How far it is from one node to another: 10 to itself.
+pub fn node_distance(from: usize, to: usize) -> u8 {
+    NODES.get().map_or(NodeMap::single().distance(from, to), |nodes| nodes.distance(from, to))
+}
+
+/// The node that a frame belongs to.
+pub fn node_of_frame(frame: u32) -> usize {
+    NODES.get().map_or(0, |nodes| nodes.node_of(frame))
+}
+
+/// The node of a CPU.
+pub fn node_of_cpu(cpu: usize) -> usize {
+    CPU_NODES.get(cpu).map_or(0, |node| node.load(Ordering::Relaxed).into())
+}
+
+/// A CPU is near to the memory of this node.
+pub(crate) fn set_node_of_cpu(cpu: usize, node: usize) {
+    if let Some(place) = CPU_NODES.get(cpu) {
+        place.store(node.min(nodes() - 1) as u8, Ordering::Relaxed);
     }
-    for &frame in &cache.zeroed[..cache.zeroed_count as usize] {
-        buddy.free(&mut Words, frame, 0);
-    }
-    for &frame in &cache.roots[..cache.root_count as usize] {
-        buddy.free(&mut Words, frame, 0);
-    }
-    (cache.count, cache.zeroed_count, cache.root_count) = (0, 0, 0);
+}
+
+/// Frames of a node: all that there are for allocation, and those that no CPU keeps and nobody uses.
+pub fn frames_of_node(node: usize) -> (usize, usize) {
+    let _quiet = Quiet::new();
+    let free = ZONES.lock().free_frames_of(node);
+    (NODE_TOTALS.get(node).map_or(0, |total| total.load(Ordering::Relaxed)), free)
 }
 
 /// A block of whole frames for the kernel, physically contiguous: its address, or `None`. The block is `pages`
@@ -295,15 +336,12 @@ pub(super) fn alloc_pages(pages: usize) -> Option<usize> {
     let mut quiet = Quiet::new();
     if order == 0 {
         let cache = quiet.cache();
-        if cache.count == 0 {
-            refill(cache, For::Kernel)?;
-        }
-        cache.count -= 1;
-        return Some(address(cache.frames[cache.count as usize % CACHE]));
+        let frame = cache.frames.pop().or_else(|| refill(cache, For::Kernel))?;
+        return Some(address(frame));
     }
-    let mut buddy = BUDDY.lock();
-    let frame = buddy.alloc(&mut Words, order)?;
-    buddy.free_range(&mut Words, frame + pages as u32, frame + (1 << order));
+    let mut zones = ZONES.lock();
+    let frame = zones.alloc(&mut Words, order, own_node())?;
+    zones.free_range(&mut Words, frame + pages as u32, frame + (1 << order));
     Some(address(frame))
 }
 
@@ -317,7 +355,7 @@ pub(super) unsafe fn free_pages(start: usize, pages: usize) {
     if pages == 1 {
         give(quiet.cache(), frame);
     } else {
-        BUDDY.lock().free_range(&mut Words, frame, frame + pages as u32);
+        ZONES.lock().free_range(&mut Words, frame, frame + pages as u32);
     }
 }
 
@@ -357,9 +395,7 @@ impl Frame {
     pub(crate) fn alloc_table() -> Result<Self> {
         let mut quiet = Quiet::new();
         let cache = quiet.cache();
-        if cache.zeroed_count > 0 {
-            cache.zeroed_count -= 1;
-            let number = cache.zeroed[cache.zeroed_count as usize % ZEROED];
+        if let Some(number) = cache.zeroed.pop() {
             let slot = entry(number);
             slot.refs.store(1, Ordering::Relaxed);
             return NonZeroU32::new(number).map(Self).ok_or(Kind::NoMemory.into());
@@ -377,10 +413,7 @@ impl Frame {
         debug_assert!(entry(number).info.load(Ordering::Relaxed) == 0);
         let mut quiet = Quiet::new();
         let cache = quiet.cache();
-        if (cache.zeroed_count as usize) < ZEROED {
-            cache.zeroed[cache.zeroed_count as usize % ZEROED] = number;
-            cache.zeroed_count += 1;
-        } else {
+        if !cache.zeroed.push(number) {
             give(cache, number);
         }
     }
@@ -389,9 +422,7 @@ impl Frame {
     pub(crate) fn alloc_root(fill: impl FnOnce(*mut u8)) -> Result<Self> {
         let mut quiet = Quiet::new();
         let cache = quiet.cache();
-        if cache.root_count > 0 {
-            cache.root_count -= 1;
-            let number = cache.roots[cache.root_count as usize % ROOTS];
+        if let Some(number) = cache.roots.pop() {
             entry(number).refs.store(1, Ordering::Relaxed);
             return NonZeroU32::new(number).map(Self).ok_or(Kind::NoMemory.into());
         }
@@ -406,10 +437,7 @@ impl Frame {
         let number = ManuallyDrop::new(self).0.get();
         let mut quiet = Quiet::new();
         let cache = quiet.cache();
-        if (cache.root_count as usize) < ROOTS {
-            cache.roots[cache.root_count as usize % ROOTS] = number;
-            cache.root_count += 1;
-        } else {
+        if !cache.roots.push(number) {
             give(cache, number);
         }
     }

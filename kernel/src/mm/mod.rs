@@ -69,7 +69,8 @@ pub enum FaultKind {
 /// # Panics
 /// If no memory is usable, which the caller finds out before.
 pub fn init(boot: &crate::arch::BootInfo) {
-    frame::init(boot.memory, boot.initrd.as_ref().map_or(0, |range| range.end));
+    let nodes = crate::arch::memory_nodes();
+    frame::init(boot.memory, boot.initrd.as_ref().map_or(0, |range| range.end), nodes);
     heap::init();
     crate::arch::x86_64::paging::init();
     space::init();

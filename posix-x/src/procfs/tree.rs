@@ -52,6 +52,8 @@ pub enum Node<S: 'static> {
     MagicLink(fn(&S) -> Result<Follow>, fn(&S, &mut Text) -> Result<()>),
     /// A directory.
     Directory(&'static [Entry<S>]),
+    /// One whose rows depend on the machine.
+    Chosen(fn() -> &'static [Entry<S>]),
     /// A directory whose names are numbers.
     Numbers(&'static Numbers<S>),
 }
@@ -167,11 +169,22 @@ impl FileSystem for Generated {
     }
 }
 
+impl<S> Node<S> {
+    /// The rows of a directory.
+    fn rows(&self) -> Option<&'static [Entry<S>]> {
+        match self {
+            Node::Directory(entries) => Some(entries),
+            Node::Chosen(choose) => Some(choose()),
+            _ => None,
+        }
+    }
+}
+
 fn kind_of<S>(node: &Node<S>) -> NodeKind {
     match node {
         Node::File(_) | Node::Setting(..) => NodeKind::File,
         Node::Link(_) | Node::MagicLink(..) => NodeKind::Symlink,
-        Node::Directory(_) | Node::Numbers(_) => NodeKind::Directory,
+        Node::Directory(_) | Node::Chosen(_) | Node::Numbers(_) => NodeKind::Directory,
     }
 }
 
@@ -309,7 +322,7 @@ fn generate<S>(node: &Node<S>, subject: &S, text: &mut Text) -> Result<()> {
         Node::File(write) | Node::Setting(write, _) | Node::Link(write) | Node::MagicLink(_, write) => {
             write(subject, text)
         }
-        Node::Directory(_) | Node::Numbers(_) => Err(Kind::IsDirectory.into()),
+        Node::Directory(_) | Node::Chosen(_) | Node::Numbers(_) => Err(Kind::IsDirectory.into()),
     }
 }
 
@@ -354,7 +367,8 @@ impl Inode for GeneratedInode {
                 Some(pid) => process_inode(self.volume, pid),
                 None => Ok(inode(self.volume, Place::System(find(self.volume.entries, name)?))),
             },
-            Place::System(Entry { node: Node::Directory(entries), .. }) => {
+            Place::System(entry) => {
+                let entries = entry.node.rows().ok_or(Kind::NotDirectory)?;
                 Ok(inode(self.volume, Place::System(find(entries, name)?)))
             }
             Place::Process(Entry { node: Node::Directory(entries), .. }, subject) => {
@@ -383,8 +397,8 @@ impl Inode for GeneratedInode {
                     });
                 }
             }
-            Place::System(Entry { node: Node::Directory(entries), .. }) => {
-                lister.rows(entries, 0);
+            Place::System(entry) => {
+                lister.rows(entry.node.rows().ok_or(Kind::NotDirectory)?, 0);
             }
             Place::Process(Entry { node: Node::Directory(entries), .. }, subject) => {
                 lister.rows(entries, subject.id()? as u64);

@@ -1,6 +1,8 @@
 //! `/sys`: the few facts about hardware and kernel that programs look for there (sysfs(5)), in one table over the
 //! same generated tree as `/proc`.
 
+mod node;
+
 use alloc::sync::Arc;
 
 use exo_kernel::sched;
@@ -39,7 +41,13 @@ static ENTRIES: &[Entry<()>] = &[
         &[directory("net", &[]), directory("tty", &[directory("console", &[fact("active", console)])])],
     ),
     directory("dev", &[directory("block", &[]), directory("char", &[])]),
-    directory("devices", &[directory("system", &[directory("cpu", CPU)])]),
+    directory(
+        "devices",
+        &[directory(
+            "system",
+            &[directory("cpu", CPU), Entry { name: "node", mode: 0o755, node: Node::Chosen(node::entries) }],
+        )],
+    ),
     directory("fs", &[]),
     directory("kernel", &[]),
     directory("module", &[]),

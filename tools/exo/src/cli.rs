@@ -52,6 +52,9 @@ pub struct MachineOptions {
     /// Number of guest CPUs
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=255))]
     pub cpus: u32,
+    /// Number of NUMA nodes, which share memory and CPUs evenly (on `pc` and `q35`)
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=8))]
+    pub nodes: u32,
     /// CPU model: qemu64, max, …
     #[arg(long, default_value = "max")]
     pub cpu: String,
@@ -81,6 +84,7 @@ impl Default for MachineOptions {
             machine: None,
             mem: "256M".into(),
             cpus: 1,
+            nodes: 1,
             cpu: "max".into(),
             accel: Accelerator::Tcg,
             icount: false,

@@ -69,6 +69,9 @@ impl Boot<'_> {
         }
         push(&["-cpu", &self.options.cpu, "-m", &self.options.mem]);
         push(&["-smp", &self.options.cpus.to_string()]);
+        for words in self.nodes() {
+            push(&[words.0, &words.1]);
+        }
         if self.options.icount {
             push(&["-icount", "shift=0,sleep=off"]);
         }
@@ -119,13 +122,52 @@ impl Boot<'_> {
         words
     }
 
+    /// Options that divide memory and CPUs among nodes.
+    fn nodes(&self) -> Vec<(&'static str, String)> {
+        let (nodes, cpus) = (self.options.nodes, self.options.cpus);
+        let mut words = Vec::new();
+        if nodes == 1 {
+            return words;
+        }
+        let bytes = memory_bytes(&self.options.mem);
+        // Whole pages, large ones too; the last node has what is left.
+        let share = bytes / u64::from(nodes) & !((2 << 20) - 1);
+        for node in 0..nodes {
+            let size = if node + 1 < nodes { share } else { bytes - share * u64::from(nodes - 1) };
+            words.push(("-object", format!("memory-backend-ram,id=node{node},size={size}")));
+            let (first, end) = (node * cpus / nodes, (node + 1) * cpus / nodes);
+            let cpus = if first < end { format!(",cpus={first}-{}", end - 1) } else { String::new() };
+            words.push(("-numa", format!("node,nodeid={node},memdev=node{node}{cpus}")));
+        }
+        for from in 0..nodes {
+            for to in from + 1..nodes {
+                let distance = 10 + 10 * (to - from);
+                words.push(("-numa", format!("dist,src={from},dst={to},val={distance}")));
+            }
+        }
+        words
+    }
+
     fn machine_type(&self) -> &'static str {
-        match self.options.machine.unwrap_or(self.default_machine) {
+        // microvm's firmware tells nothing of nodes.
+        let default = if self.options.nodes > 1 { Machine::Pc } else { self.default_machine };
+        match self.options.machine.unwrap_or(default) {
             Machine::Pc => "pc",
             Machine::Q35 => "q35",
             Machine::Microvm => "microvm,pit=on,pic=on,rtc=on",
         }
     }
+}
+
+/// What a size of memory is in bytes; without a letter it is in MiB, as for QEMU.
+fn memory_bytes(text: &str) -> u64 {
+    let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+    let shift = match text[digits.len()..].to_ascii_lowercase().as_str() {
+        "k" => 10,
+        "g" => 30,
+        _ => 20,
+    };
+    digits.parse::<u64>().unwrap_or(0) << shift
 }
 
 fn socket(id: &str, fd: i32) -> String {
@@ -140,6 +182,30 @@ pub fn escaped(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nodes_share_memory_and_cpus() {
+        let options = MachineOptions { nodes: 2, cpus: 3, mem: "1G".into(), ..Default::default() };
+        let boot = Boot {
+            options: &options,
+            default_machine: Machine::Microvm,
+            kernel: None,
+            initrd: None,
+            append: String::new(),
+            console: Console::Terminal,
+            link: None,
+            sizes: None,
+            display: false,
+            once: true,
+        };
+        assert_eq!(boot.machine_type(), "pc");
+        let words: Vec<String> = boot.nodes().into_iter().map(|(_, value)| value).collect();
+        assert_eq!(words[1], "node,nodeid=0,memdev=node0,cpus=0-0");
+        assert_eq!(words[2], "memory-backend-ram,id=node1,size=536870912");
+        assert_eq!(words[3], "node,nodeid=1,memdev=node1,cpus=1-2");
+        assert_eq!(words[4], "dist,src=0,dst=1,val=20");
+        assert_eq!(memory_bytes("128"), 128 << 20);
+    }
 
     #[test]
     fn command_line_names_what_was_asked() {

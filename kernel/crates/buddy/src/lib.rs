@@ -3,8 +3,16 @@
 //! Blocks of 2^order frames, aligned to their size, are kept in one list per order. The allocator owns no memory
 //! for that: the lists run through a [`Table`] of one word per frame that the caller provides. The word of a
 //! frame that is not the head of a free block belongs to the caller, who keeps the top bit clear.
+//!
+//! [`Zones`] has an allocator for each node of a machine, [`FrameCache`] the frames that a CPU keeps for itself.
 #![no_std]
 #![forbid(unsafe_code)]
+
+mod cache;
+mod zones;
+
+pub use cache::FrameCache;
+pub use zones::{NodeMap, Span, Zones, NODES, SPANS};
 
 /// Blocks have up to 2^MAX_ORDER frames.
 pub const MAX_ORDER: u32 = 11;

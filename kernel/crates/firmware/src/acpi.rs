@@ -1,7 +1,9 @@
 //! What the kernel needs of ACPI (specification 6.5): the interrupt controllers (MADT), how to switch off and
-//! restart (FADT, and `_S5_` in the DSDT), and the HPET's address. Tables are read by offset and checked for
+//! restart (FADT, and `_S5_` in the DSDT), the HPET's address, and which
+//! memory is near to which processors (SRAT, SLIT). Tables are read by offset and checked for
 //! length and sum; the byte code is not interpreted, only searched for the one constant package `_S5_`.
 
+use crate::numa::Numa;
 use crate::{number, Physical};
 
 /// Where firmware on a PC leaves the root pointer.
@@ -57,6 +59,10 @@ pub struct Platform {
     pub reset: Option<(Register, u8)>,
     /// The port and the value by which full ACPI is switched on.
     pub enable: Option<(u16, u8)>,
+    /// Which memory and which processors are near to each other.
+    pub numa: Numa,
+    /// Where the table of distances (SLIT) is.
+    distances: Option<u64>,
 }
 
 fn sum_is_zero(bytes: &[u8]) -> bool {
@@ -104,6 +110,9 @@ impl Platform {
                 platform.read_table(memory, number::<4>(table, at));
             }
         }
+        if let Some(table) = platform.distances.and_then(|address| table_at(memory, address)) {
+            platform.numa.read_slit(table);
+        }
         Some(platform)
     }
 
@@ -113,6 +122,9 @@ impl Platform {
             b"APIC" => self.read_madt(table),
             b"FACP" => self.read_fadt(memory, table),
             b"HPET" => self.hpet = (table.len() >= 52).then(|| number::<8>(table, 44)),
+            b"SRAT" => self.numa.read_srat(table),
+            // Its rows are those of domains, which the SRAT names: read last.
+            b"SLIT" => self.distances = Some(address),
             _ => {}
         }
     }

@@ -1,5 +1,5 @@
 //! What firmware and boot loaders tell: the memory map ([`regions`]), PVH start information ([`pvh`]) and ACPI
-//! tables ([`acpi`]).
+//! tables ([`acpi`], and of them what is near to what in [`numa`]).
 //!
 //! Everything is read through [`Physical`], so that the parsers run on the host, over made-up memory, as well as
 //! on the machine. Whatever the bytes are, parsing ends and does not panic.
@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub mod acpi;
+pub mod numa;
 pub mod pvh;
 pub mod regions;
 

@@ -32,6 +32,7 @@ mod traps;
 pub mod tsc;
 pub mod usercopy;
 
+pub use acpi::memory_nodes;
 pub use boot::{BootInfo, MemoryRegion};
 pub use cpu::{entropy, halt, halt_forever, interrupts_enabled, irq_disable_save, irq_restore};
 pub use cpu::{fs_base, set_fs_base, set_user_gs_base, user_gs_base};
@@ -95,9 +96,13 @@ pub unsafe fn init_early(loader: u32, information: u32) -> &'static BootInfo {
     info
 }
 
-/// Finds interrupt controllers and timers and measures the clocks. Interrupts stay off.
-pub fn init_interrupts(info: &BootInfo) {
+/// Reads what the firmware tells about the machine.
+pub fn read_firmware(info: &BootInfo) {
     acpi::init(info.rsdp);
+}
+
+/// Finds interrupt controllers and timers and measures the clocks. Interrupts stay off.
+pub fn init_interrupts() {
     irq::init();
     timer::init();
 }

@@ -8,6 +8,7 @@ use super::boot::LAUNCH_SIZE;
 use super::descriptors::{self, TrapStacks};
 use super::percpu::{self, PerCpuCell};
 use super::{acpi, apic, cpu, ipi, irq, paging, phys_to_virt, physmap, tsc, BootInfo, MAX_CPUS, PAGE_SIZE};
+use crate::mm::frame;
 use crate::sched;
 use crate::{Kind, Result};
 
@@ -123,6 +124,11 @@ fn pause(duration: Duration) {
 pub fn start_others(info: &BootInfo, most: usize) {
     let own = apic::id();
     ipi::set_apic_id(percpu::cpu_id(), own);
+    let set_node = |id: u32, apic_id: u32| {
+        let node = acpi::platform().map_or(0, |platform| platform.numa.node_of_processor(apic_id));
+        frame::set_node_of_cpu(id as usize, node);
+    };
+    set_node(percpu::cpu_id(), own);
     let (Some(platform), Some(place)) = (acpi::platform(), info.launch) else { return };
     let others = platform.apics().iter().copied().filter(|&id| id != own && apic::can_reach(id));
     if !apic::present() || others.clone().next().is_none() || most < 2 {
@@ -131,6 +137,7 @@ pub fn start_others(info: &BootInfo, most: usize) {
     let launch = Launch::new(place);
     for (id, apic_id) in (1..most.min(MAX_CPUS) as u32).zip(others) {
         ipi::set_apic_id(id, apic_id);
+        set_node(id, apic_id);
         if let Err(error) = prepare(id).and_then(|start| launch.start(apic_id, start)) {
             log::error!("CPU {id} (APIC {apic_id}) does not start ({error:?})");
             break;

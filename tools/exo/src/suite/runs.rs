@@ -19,6 +19,20 @@ struct Case {
     code: i32,
 }
 
+/// The second CPU writes to files in memory: 40 MiB, and then more than its node has.
+const TWO_NODES: &str = "\
+cd /sys/devices/system/node
+cat online has_cpu has_memory node0/cpulist node1/cpulist node0/distance node1/distance
+free() { awk '/MemFree/ {print int($4 / 1024)}' node$1/meminfo; }
+mkdir -p /tmp/m && mount -t tmpfs -o size=240m none /tmp/m
+zero=$(free 0) one=$(free 1)
+taskset 2 dd if=/dev/zero of=/tmp/m/x bs=1M count=40 2>/dev/null
+[ $((one - $(free 1))) -ge 38 ] && [ $((zero - $(free 0))) -le 4 ] && echo near
+taskset 2 dd if=/dev/zero of=/tmp/m/y bs=1M count=$((one - 20)) 2>/dev/null
+[ $((zero - $(free 0))) -ge 15 ] && [ -s /tmp/m/y ] && echo far
+umount /tmp/m
+[ $((zero - $(free 0))) -le 8 ] && [ $((one - $(free 1))) -le 8 ] && echo given back";
+
 const CASES: &[Case] = &[
     Case {
         name: "exit code",
@@ -51,6 +65,14 @@ const CASES: &[Case] = &[
         output: b"",
         error: "",
         code: 139,
+    },
+    Case {
+        name: "two nodes: memory comes from the CPU's own, and from the other when that is full",
+        words: &["--nodes", "2", "--cpus", "2", "--mem", "256M", "sh", "-c", TWO_NODES],
+        input: b"",
+        output: b"0-1\n0-1\n0-1\n0\n1\n10 20\n20 10\nnear\nfar\ngiven back\n",
+        error: "",
+        code: 0,
     },
     Case {
         name: "two outputs",
