@@ -112,7 +112,7 @@ fn target(t: &Task, fd: Fd, nstype: u32) -> Result<(Arc<Namespaces>, Flags), Err
             return Ok((Arc::new(all), namespace.flag()));
         }
     }
-    let process = pidfd::process_of(t, fd).map_err(|_| Errno::EINVAL)?;
+    let process = pidfd::process_of(t, fd, Rights::CONTROL).map_err(|_| Errno::EINVAL)?;
     if flags.is_empty() || !Namespaces::FLAGS.contains(flags) {
         return Err(Errno::EINVAL);
     }
