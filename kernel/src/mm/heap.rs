@@ -261,11 +261,11 @@ pub fn stats() -> Stats {
 
 /// Returns what this CPU keeps, and slabs without objects, to the frame allocator.
 pub fn trim() {
-    for class in 0..COUNT {
+    for (class, slabs) in SLABS.iter().enumerate() {
         let enabled = arch::irq_disable_save();
         // SAFETY: interrupts are off.
         spill(unsafe { cache() }, class, true);
-        SLABS[class].lock().tidy(&mut Frames);
+        slabs.lock().tidy(&mut Frames);
         arch::irq_restore(enabled);
     }
 }

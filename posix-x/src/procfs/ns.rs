@@ -69,7 +69,7 @@ fn uts(all: &Namespaces) -> Namespace {
 }
 
 fn find(subject: &Subject, which: fn(&Namespaces) -> Namespace) -> Result<Namespace> {
-    Ok(which(&*subject.task()?.namespaces_snapshot()))
+    Ok(which(&subject.task()?.namespaces_snapshot()))
 }
 
 fn follow(subject: &Subject, which: fn(&Namespaces) -> Namespace) -> Result<Follow> {

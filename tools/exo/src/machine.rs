@@ -131,7 +131,7 @@ impl Boot<'_> {
         }
         let bytes = memory_bytes(&self.options.mem);
         // Whole pages, large ones too; the last node has what is left.
-        let share = bytes / u64::from(nodes) & !((2 << 20) - 1);
+        let share = (bytes / u64::from(nodes)) & !((2 << 20) - 1);
         for node in 0..nodes {
             let size = if node + 1 < nodes { share } else { bytes - share * u64::from(nodes - 1) };
             words.push(("-object", format!("memory-backend-ram,id=node{node},size={size}")));

@@ -55,6 +55,6 @@ proptest! {
         }
         machine.trim();
         prop_assert_eq!(machine.free_pages(), free);
-        prop_assert_eq!(machine.largest_blocks(), (8 << 20) / 4096 >> buddy::MAX_ORDER);
+        prop_assert_eq!(machine.largest_blocks(), (8 << 20) / (4096 << buddy::MAX_ORDER));
     }
 }
