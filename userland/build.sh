@@ -29,7 +29,7 @@ export CFLAGS="-std=gnu11 -static -O2 -g0 -s -pthread -I$here/include -I$out -I$
 export LIBEXO=$out/libexo/libexo.a
 
 newest_header=$(ls -t "$here"/include/*.h "$out/abi_table.h" | head -n 1)
-newest_native=$(ls -t "$LIBEXO" "$out"/libexo/include/*.h "$out"/libexo/include/exo/*.h | head -n 1)
+newest_native=$(ls -t "$LIBEXO" "$here"/bench/*.h "$out"/libexo/include/*.h "$out"/libexo/include/exo/*.h | head -n 1)
 
 stale() { # SOURCE TARGET [ALSO]: prints the pair when the target must be built
 	for cause in "$1" "$newest_header" "$here/build.sh" ${3:+"$3"}; do

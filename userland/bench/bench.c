@@ -531,6 +531,8 @@ static void run_eventfd(unsigned n)
 
 /* ---- the table ---- */
 
+#include "native_rows.h"
+
 struct row {
 	const char *name;
 	unsigned count;   /* operations a round */
@@ -563,6 +565,11 @@ static const struct row rows[] = {
 	{"pipe round trip, two processes", 100, 1, setup_two_processes, run_round_trip, NULL},
 	{"AF_UNIX stream round trip", 60, 1, setup_socket, run_round_trip, NULL},
 	{"futex round trip, two threads", 100, 1, setup_futex, run_futex, NULL},
+	{"ring round trip, two processes", 100, 1, setup_ring_echo, run_ring_echo, NULL},
+	{"ring put + take, one process", 2000, 1, setup_ring, run_ring, NULL},
+	{"ring, batches of 64 (per message)", 200, BATCH, setup_ring, run_ring_batch, NULL},
+	{"ring to a process (per message)", 256, BATCH, setup_ring_sink, run_ring_stream, NULL},
+	{"1 MiB handed over, and an answer", 100, 1, setup_blocks, run_blocks, NULL},
 	{"sched_yield, nothing else runnable", 1000, 1, NULL, run_sched_yield, NULL},
 	{"pthread create + join", 12, 1, NULL, run_thread, NULL},
 	{"fork + exit + wait", 8, 1, NULL, run_fork, NULL},
