@@ -46,7 +46,7 @@ fn run(path: &'static str) -> core::result::Result<(), posix_x::Errno> {
 fn open_console(files: &FdTable) -> core::result::Result<(), posix_x::Errno> {
     let root = vfs::root();
     let creds = Credentials::kernel();
-    let context = Context { root: &root, cwd: &root, creds: &creds, umask: 0 };
+    let context = Context::new(&root, &root, &creds, 0);
     let options = OpenOptions { access: Access::READ | Access::WRITE, ..OpenOptions::READ };
     let console = Capability::new(vfs::open(&context, None, b"/dev/console", &options)?);
     for descriptor in 0..3 {

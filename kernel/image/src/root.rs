@@ -41,7 +41,7 @@ fn unpack(boot: &BootInfo, root: &Path) {
 /// Mounts the device nodes on `/dev`, which is made if the archive had none.
 fn mount_devices(root: &Path) -> Result<()> {
     let creds = Credentials::kernel();
-    let context = Context { root, cwd: root, creds: &creds, umask: 0 };
+    let context = Context::new(root, root, &creds, 0);
     match vfs::make(&context, None, b"/dev", NewNode::Directory, 0o755) {
         Err(error) if error != Kind::Exists => return Err(error),
         _ => {}

@@ -1,8 +1,10 @@
 //! Which capability is derived from which.
 
-use alloc::sync::Arc;
+use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU64, Ordering};
+
+use spin::Once;
 
 use super::Rights;
 use crate::sched::{self, Thread};
@@ -32,6 +34,8 @@ pub(crate) struct Tree {
     inner: SpinLock<Inner>,
     /// Woken when anything is revoked, for those who poll.
     polls: WaitQueue,
+    /// The place through which the object was found.
+    above: Once<Place>,
 }
 
 struct Inner {
@@ -41,6 +45,8 @@ struct Inner {
     free: u32,
     /// Calls under way through derived capabilities.
     calls: Vec<Call>,
+    /// Trees of what was found through derived capabilities: revoked with them.
+    found: Vec<(u32, Weak<Tree>)>,
 }
 
 struct Slot {
@@ -106,8 +112,8 @@ impl Inner {
 impl Tree {
     /// Nothing is derived yet.
     pub fn new() -> Arc<Self> {
-        let inner = Inner { slots: Vec::new(), free: NONE, calls: Vec::new() };
-        Arc::new(Self { inner: SpinLock::new(inner), polls: WaitQueue::new() })
+        let inner = Inner { slots: Vec::new(), free: NONE, calls: Vec::new(), found: Vec::new() };
+        Arc::new(Self { inner: SpinLock::new(inner), polls: WaitQueue::new(), above: Once::new() })
     }
 
     /// A new place below `parent`, for one capability. [`Kind::TooManyLinks`] if that is too deep already.
@@ -170,8 +176,47 @@ impl Tree {
         self.inner.lock().is_within(place, other)
     }
 
+    /// The object of this tree was found through `above`, and all that is derived from it is revoked with that.
+    /// [`Kind::Revoked`] if it is too late.
+    pub fn follow(self: &Arc<Self>, above: Place) -> Result<()> {
+        let mut inner = above.tree.inner.lock();
+        if inner.slot(above.index).info.revoked {
+            return Err(Kind::Revoked.into());
+        }
+        if inner.found.len() == inner.found.capacity() {
+            inner.found.retain(|(_, tree)| tree.strong_count() != 0);
+        }
+        inner.found.try_reserve(1).map_err(|_| Kind::NoMemory)?;
+        inner.found.push((above.index, Arc::downgrade(self)));
+        drop(inner);
+        self.above.call_once(|| above);
+        Ok(())
+    }
+
     /// Ends all that is below `place`, and with `itself` that, too; and the waiting of those who use it.
     pub fn revoke(&self, place: u32, itself: bool) {
+        self.revoke_here(place, itself);
+        // What was found through what is revoked now, one after the other: each may have trees of its own.
+        while let Some(found) = self.next_found() {
+            found.revoke(ORIGINAL, false);
+        }
+    }
+
+    /// Takes a tree out of the list of those that were found through what is revoked.
+    fn next_found(&self) -> Option<Arc<Self>> {
+        let mut inner = self.inner.lock();
+        loop {
+            let slots = &inner.slots;
+            let revoked = |(place, _): &(u32, Weak<Self>)| slots[*place as usize].info.revoked;
+            let index = inner.found.iter().position(revoked)?;
+            let (_, tree) = inner.found.swap_remove(index);
+            if let Some(tree) = tree.upgrade() {
+                return Some(tree);
+            }
+        }
+    }
+
+    fn revoke_here(&self, place: u32, itself: bool) {
         let mut inner = self.inner.lock();
         for index in 1..inner.slots.len() as u32 {
             let used = inner.slot(index).count != 0;

@@ -205,6 +205,27 @@ impl Capability {
         Ok(())
     }
 
+    /// What is allowed to it and to all that is found through it, whatever the object. Everything, for an original one.
+    pub fn allowed(&self) -> Rights {
+        self.place_info().map_or(Rights::ALL, |place| place.allowed)
+    }
+
+    /// The capability to `file`, which was found by a path that starts at this one: if this one is derived, it is
+    /// revoked with it, and gives no more rights than that was allowed.
+    pub fn found(&self, file: Arc<OpenFile>) -> Result<Self> {
+        match self.is_derived() {
+            false => Ok(Self::new(file)),
+            true => self.found_derived(file),
+        }
+    }
+
+    #[cold]
+    fn found_derived(&self, file: Arc<OpenFile>) -> Result<Self> {
+        let info = self.file.derived().info(self.place);
+        file.derived().follow(Place::new(self.file.derived(), self.place))?;
+        Self::new(file).derive(info.allowed, info.badge)
+    }
+
     /// What is known of its place in the tree of derived capabilities; `None` for an original one.
     pub fn place_info(&self) -> Option<PlaceInfo> {
         self.is_derived().then(|| self.file.derived().info(self.place))

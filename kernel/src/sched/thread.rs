@@ -521,6 +521,13 @@ impl Thread {
         }
     }
 
+    /// The calls of the thread, which is the current one, are nobody else's business any more.
+    pub fn stop_intercepting(&self) {
+        debug_assert!(core::ptr::eq(self, super::current()), "others may be in an intercepted call");
+        self.intercepted.store(false, Ordering::Release);
+        switch::refresh_entry();
+    }
+
     #[inline]
     pub(super) fn is_intercepted(&self) -> bool {
         self.intercepted.load(Ordering::Acquire)

@@ -8,22 +8,25 @@ use super::inode::{InodeFlags, InodeRef, NewNode, Owner, Rename};
 use super::open_file::OpenFile;
 use super::path::{Dentry, Path, TREE};
 use super::types::{mode, Access, Lookup, NodeKind, RenameFlags, SetAttr, Timestamp};
+use super::veil::{Reach, View};
 use super::walk::{self, Context, Last, Walker};
 use crate::sync::Mutex;
 use crate::{Kind, Result};
 
 /// A directory, and the last component of the path that led to it.
-struct Place {
+struct Place<'a> {
     parent: Path,
     last: Last,
     slash: bool,
+    view: Option<View<'a>>,
 }
 
-impl Place {
-    fn find(ctx: &Context, start: Option<&Path>, path: &[u8]) -> Result<Self> {
-        let mut walker = Walker::new(ctx, start, path, Lookup::empty())?;
+impl<'a> Place<'a> {
+    fn find(ctx: &Context<'a>, start: Option<&'a Path>, path: &'a [u8]) -> Result<Self> {
+        let mut walker = Walker::wanting(Some(Reach::CREATE), ctx, start, path, Lookup::empty())?;
         let parent = walker.run(true)?;
-        Ok(Self { parent, slash: walker.slash, last: walker.last })
+        let view = walker.view();
+        Ok(Self { parent, slash: walker.slash, last: walker.last, view })
     }
 
     /// The name; `otherwise` if the path does not end in one.
@@ -148,6 +151,9 @@ pub fn make(ctx: &Context, start: Option<&Path>, path: &[u8], node: NewNode, mod
 pub fn link(ctx: &Context, old: &Path, start: Option<&Path>, path: &[u8]) -> Result<()> {
     let place = Place::find(ctx, start, path)?;
     let name = place.name(Kind::Exists)?;
+    if let Some(view) = place.view {
+        view.check_move((old, None), (&place.parent, Some(name)))?;
+    }
     let hash = walk::hash(name);
     let guard = place.lock().lock();
     check_new(&place, name, hash)?;
@@ -253,6 +259,13 @@ pub fn rename(
     let no_replace = flags.contains(RenameFlags::NO_REPLACE);
     let name = from.name(Kind::Busy)?;
     let new_name = to.name(if no_replace { Kind::Exists } else { Kind::Busy })?;
+    if let Some(view) = from.view {
+        let (source, target) = ((&from.parent, Some(name)), (&to.parent, Some(new_name)));
+        view.check_move(source, target)?;
+        if exchange {
+            view.check_move(target, source)?;
+        }
+    }
     from.parent.check_writable()?;
     let dropped = with_both_locked(&from, &to, || rename_locked(ctx, &from, name, &to, new_name, flags))?;
     drop(dropped);

@@ -23,6 +23,7 @@ mod times;
 pub mod tmpfs;
 mod types;
 mod unpack;
+mod veil;
 mod walk;
 
 pub use access::{check as check_inode, set_caller_privileges, Credentials, Privileges};
@@ -45,6 +46,7 @@ pub use open_file::{open_files, seek_within, AsyncOwner, OpenFile};
 pub use path::{forget_unused_names, shrink_names, Dentry, Path, PathName};
 pub use types::*;
 pub use unpack::{unpack, Failure as UnpackFailure, Unpacked};
+pub use veil::{Limits, Reach, Veil, View};
 pub use walk::{resolve, Context, NAME_MAX, PATH_MAX};
 
 use crate::Result;

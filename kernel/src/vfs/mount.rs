@@ -562,5 +562,5 @@ pub(super) fn unnamed_file(label: &str, creds: &Credentials, mode: u32) -> Resul
 pub fn kernel_path(path: &[u8]) -> Result<Path> {
     let root = root();
     let creds = Credentials::kernel();
-    walk::resolve(&Context { root: &root, cwd: &root, creds: &creds, umask: 0 }, None, path, Lookup::FOLLOW)
+    walk::resolve(&Context::new(&root, &root, &creds, 0), None, path, Lookup::FOLLOW)
 }

@@ -11,6 +11,7 @@ use super::inode::{InodeFlags, InodeRef, NewNode};
 use super::open_file::OpenFile;
 use super::path::{Dentry, Path};
 use super::types::{Access, Lookup, MountFlags, NodeKind, OpenFlags, Status};
+use super::veil::Reach;
 use super::walk::{self, Context, Last, Walker};
 use crate::ipc::pipe;
 use crate::{Kind, Result};
@@ -37,6 +38,17 @@ impl OpenOptions {
         lookup: Lookup::empty(),
     };
 
+    /// What is going to be done with what is opened.
+    fn reach(&self) -> Reach {
+        let mut reach = Reach::empty();
+        reach.set(Reach::READ, self.access.contains(Access::READ));
+        let writes = self.access.contains(Access::WRITE) || self.flags.contains(OpenFlags::TRUNCATE);
+        reach.set(Reach::WRITE, writes);
+        reach.set(Reach::EXECUTE, self.flags.contains(OpenFlags::EXEC));
+        reach.set(Reach::CREATE, self.flags.intersects(OpenFlags::CREATE | OpenFlags::TMPFILE));
+        reach
+    }
+
     fn request(&self) -> OpenRequest {
         OpenRequest { access: self.access, flags: self.flags, status: self.status }
     }
@@ -55,7 +67,11 @@ pub fn open(ctx: &Context, start: Option<&Path>, path: &[u8], how: &OpenOptions)
     if flags.contains(OpenFlags::CREATE) {
         return open_or_create(ctx, start, path, how, lookup);
     }
-    let place = walk::resolve(ctx, start, path, lookup)?;
+    let place = if ctx.limits.is_some() {
+        Walker::wanting(Some(how.reach()), ctx, start, path, lookup)?.run(false)?
+    } else {
+        walk::resolve(ctx, start, path, lookup)?
+    };
     open_path(ctx, place, how)
 }
 
@@ -66,7 +82,7 @@ fn open_or_create(
     how: &OpenOptions,
     lookup: Lookup,
 ) -> Result<Arc<OpenFile>> {
-    let mut walker = Walker::new(ctx, start, path, lookup)?;
+    let mut walker = Walker::wanting(Some(how.reach()), ctx, start, path, lookup)?;
     loop {
         let parent = walker.run(true)?;
         let Last::Name(name) = &walker.last else {
@@ -89,7 +105,7 @@ fn open_or_create(
         }
         if dentry.inode().kind() == NodeKind::Symlink && lookup.contains(Lookup::FOLLOW) {
             walker.follow(parent, &dentry)?;
-            match walker.take_magic() {
+            match walker.take_magic()? {
                 Some(place) => return open_existing(ctx, place, how),
                 None => continue,
             }
@@ -144,7 +160,7 @@ fn open_unnamed(
     how: &OpenOptions,
 ) -> Result<Arc<OpenFile>> {
     let lookup = how.lookup | Lookup::DIRECTORY | Lookup::FOLLOW;
-    let directory = walk::resolve(ctx, start, path, lookup)?;
+    let directory = Walker::wanting(Some(how.reach()), ctx, start, path, lookup)?.run(false)?;
     directory.check_writable()?;
     access::check(ctx.creds, &**directory.inode(), Access::WRITE | Access::EXECUTE)?;
     let owner = entries::new_owner(ctx, directory.inode(), NodeKind::File, how.mode);

@@ -156,6 +156,10 @@ impl Path {
     pub fn same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.dentry, &other.dentry) && Arc::ptr_eq(&self.mount, &other.mount)
     }
+    /// Is it in no directory, and the top of nothing?
+    pub fn is_placeless(&self) -> bool {
+        self.dentry.slot == NO_SLOT && !self.is_mount_root()
+    }
     /// Is it the top of its mount?
     pub fn is_mount_root(&self) -> bool {
         Arc::ptr_eq(&self.dentry, self.mount.root())
@@ -245,6 +249,11 @@ impl Tree {
     #[inline]
     pub fn hasher(&self) -> Hasher {
         Hasher::new(self.names.seed())
+    }
+
+    /// The name of a dentry that has one.
+    pub fn name_of(&self, dentry: &Dentry) -> Option<&[u8]> {
+        (dentry.slot != NO_SLOT).then(|| self.names.name(dentry.slot).as_bytes())
     }
 
     /// The dentry above, within the file system.

@@ -84,7 +84,7 @@ struct Unpacker<'a> {
 
 impl Unpacker<'_> {
     fn context(&self) -> Context<'_> {
-        Context { root: self.root, cwd: self.root, creds: self.creds, umask: 0 }
+        Context::new(self.root, self.root, self.creds, 0)
     }
 
     fn entry(&self, entry: &Entry) -> Result<InodeRef> {

@@ -13,6 +13,7 @@ use super::inode::{Follow, InodeCore, InodeFlags, InodeRef};
 use super::mount::{anonymous_mount, Mount};
 use super::path::{Cached, Dentry, Path, Tree, TREE};
 use super::types::{Lookup, MountFlags, NodeKind};
+use super::veil::{Limits, Reach, View};
 use crate::{Kind, Result};
 
 /// The longest name.
@@ -32,6 +33,17 @@ pub struct Context<'a> {
     pub creds: &'a Credentials,
     /// Permissions that new files do not get.
     pub umask: u32,
+    /// What limits the paths that may be followed.
+    pub limits: Option<&'a dyn Limits>,
+    /// Stay below the starting point, where one is given.
+    pub beneath: bool,
+}
+
+impl<'a> Context<'a> {
+    /// Without any limits.
+    pub const fn new(root: &'a Path, cwd: &'a Path, creds: &'a Credentials, umask: u32) -> Self {
+        Self { root, cwd, creds, umask, limits: None, beneath: false }
+    }
 }
 
 /// The last component of a path.
@@ -105,6 +117,9 @@ fn start_of<'a>(
 
 /// Resolves `path`, from `start` if it is relative (or from the working directory).
 pub fn resolve(ctx: &Context, start: Option<&Path>, path: &[u8], flags: Lookup) -> Result<Path> {
+    if ctx.limits.is_some() || ctx.beneath {
+        return Walker::new(ctx, start, path, flags)?.run(false);
+    }
     let (from, root) = start_of(ctx, start, path, flags)?;
     let tree = TREE.read();
     let mut stride = Stride::new(&tree, ctx.creds, from, root, flags);
@@ -134,10 +149,30 @@ pub(super) struct Walker<'a> {
     /// Slashes stood behind the last component.
     pub slash: bool,
     pub last: Last,
+    /// What of the tree is to be seen, if not all.
+    view: Option<View<'a>>,
 }
 
 impl<'a> Walker<'a> {
     pub fn new(ctx: &Context<'a>, start: Option<&'a Path>, path: &'a [u8], flags: Lookup) -> Result<Self> {
+        Self::wanting(None, ctx, start, path, flags)
+    }
+
+    /// As [`new`](Self::new), for doing something particular with what is at the end.
+    pub fn wanting(
+        wanted: Option<Reach>,
+        ctx: &Context<'a>,
+        start: Option<&'a Path>,
+        path: &'a [u8],
+        mut flags: Lookup,
+    ) -> Result<Self> {
+        flags.set(Lookup::BENEATH, flags.contains(Lookup::BENEATH) || ctx.beneath && start.is_some());
+        let mut view = None;
+        if let Some(limits) = ctx.limits {
+            let (further, limited) = limits.admit(path, wanted)?;
+            flags |= further;
+            view = limited;
+        }
         let (start, root) = start_of(ctx, start, path, flags)?;
         Ok(Self {
             creds: ctx.creds,
@@ -151,11 +186,29 @@ impl<'a> Walker<'a> {
             links: 0,
             slash: false,
             last: Last::Root,
+            view,
         })
     }
 
     /// Walks to the end, or with `to_parent` to the last component, which is left in `last` then.
     pub fn run(&mut self, to_parent: bool) -> Result<Path> {
+        let result = self.walk(to_parent);
+        let Some(view) = self.view else { return result };
+        let place = result.map_err(|error| view.failed(self.here.as_ref().unwrap_or(self.start), error))?;
+        let name = match &self.last {
+            Last::Name(name) if to_parent => Some(name.as_bytes()),
+            _ => None,
+        };
+        view.check(&place, name)?;
+        Ok(place)
+    }
+
+    /// The view that is had of the tree, if not of all.
+    pub fn view(&self) -> Option<View<'a>> {
+        self.view
+    }
+
+    fn walk(&mut self, to_parent: bool) -> Result<Path> {
         loop {
             let (here, stop, component, child) = self.stride(to_parent)?;
             let name = &self.text()[component.begin as usize..component.end as usize];
@@ -204,7 +257,15 @@ impl<'a> Walker<'a> {
             None => (self.path, &mut self.at),
         };
         stride.at = *at;
-        let stop = stride.go(text)?;
+        let stop = match stride.go(text) {
+            Ok(stop) => stop,
+            Err(error) => {
+                // Where it happened is of interest for what the error may tell.
+                let failed_at = self.view.is_some().then(|| stride.here());
+                self.here = failed_at.or(self.here.take());
+                return Err(error);
+            }
+        };
         *at = stride.at;
         self.slash = stride.slash;
         Ok((stride.here(), stop, stride.component, stride.child.cloned()))
@@ -238,6 +299,9 @@ impl<'a> Walker<'a> {
             if self.flags.contains(Lookup::NO_MAGIC_LINKS) {
                 return Err(Kind::Loop.into());
             }
+            if let Some(view) = self.view {
+                view.check_magic(&here)?;
+            }
             if confined {
                 return Err(Kind::CrossDevice.into());
             }
@@ -264,16 +328,19 @@ impl<'a> Walker<'a> {
     }
 
     /// Where a magic link led, if the walk is there and nothing of the path is left.
-    pub fn take_magic(&mut self) -> Option<Path> {
+    pub fn take_magic(&mut self) -> Result<Option<Path>> {
         // The link may have stood at the end of another link's text.
         let left = |text: &[u8], at: usize| text[at..].iter().any(|&byte| byte != b'/');
         while self.pending.last().is_some_and(|pending| !left(&pending.text, pending.at)) {
             self.pending.pop();
         }
-        if self.pending.is_empty() && !left(self.path, self.at) {
-            return self.here.take();
+        if !self.pending.is_empty() || left(self.path, self.at) {
+            return Ok(None);
         }
-        None
+        if let (Some(view), Some(place)) = (self.view, &self.here) {
+            view.check(place, None)?;
+        }
+        Ok(self.here.take())
     }
 
     /// What is mounted on the last component's dentry in `parent`, or that itself.

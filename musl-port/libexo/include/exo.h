@@ -90,6 +90,16 @@ int exo_cap_check(int fd, int ancestor);
 /* A descriptor for a process, a thread, or (EXO_KIND_SPACE) the address space of a process; flags: O_CLOEXEC. */
 int exo_cap_open(int kind, int id, int flags);
 
+/*
+ * Giving up what a program does not need, as OpenBSD's calls of these names do. A call outside of the promises ends the
+ * process with SIGABRT, which can't be caught; paths that are not unveiled are not there.
+ */
+
+/* From now on the process, and what it executes, keeps these promises; NULL leaves either as it is. */
+int exo_pledge(const char *promises, const char *exec_promises);
+/* Unveils a path for r, w, x, c; (NULL, NULL) makes it final. */
+int exo_unveil(const char *path, const char *permissions);
+
 #ifdef __cplusplus
 }
 #endif

@@ -75,6 +75,8 @@ macro_rules! native_table {
         0x1103 exo_cap_info hybrid (fd: Fd, info: UserPtr<CapInfo>) full [stdio];
         0x1104 exo_cap_check hybrid (fd: Fd, ancestor: Fd) full [stdio];
         0x1105 exo_cap_open hybrid (kind: u32, id: Pid, flags: u32) full [proc];
+        0x1200 exo_pledge hybrid (promises: UserStr, exec_promises: UserStr) full [always];
+        0x1201 exo_unveil hybrid (path: UserStr, permissions: UserStr) full [unveil];
         }
     };
 }

@@ -66,7 +66,7 @@ macro_rules! syscall_table {
         43 accept hybrid (fd: Fd, addr: UserAddr, addrlen: UserPtr<u32>) full [unix inet];
         44 sendto hybrid (fd: Fd, buf: UserAddr, len: usize, flags: u32, addr: UserAddr, addrlen: u32) full [stdio unix];
         45 recvfrom hybrid (fd: Fd, buf: UserAddr, len: usize, flags: u32, addr: UserAddr, addrlen: UserPtr<u32>) full [stdio];
-        46 sendmsg hybrid (fd: Fd, msg: UserAddr, flags: u32) full [stdio];
+        46 sendmsg hybrid (fd: Fd, msg: UserAddr, flags: u32) full [stdio unix];
         47 recvmsg hybrid (fd: Fd, msg: UserAddr, flags: u32) full [stdio];
         48 shutdown hybrid (fd: Fd, how: i32) full [stdio];
         49 bind hybrid (fd: Fd, addr: UserAddr, addrlen: u32) full [unix inet];
@@ -327,7 +327,7 @@ macro_rules! syscall_table {
         304 open_by_handle_at hybrid () absent;
         305 clock_adjtime hybrid (clockid: i32, buf: UserAddr) partial("the clock can be stepped, but not slewed: EOPNOTSUPP") [settime];
         306 syncfs hybrid (fd: Fd) full [stdio];
-        307 sendmmsg hybrid (fd: Fd, msgvec: UserAddr, vlen: u32, flags: u32) full [stdio];
+        307 sendmmsg hybrid (fd: Fd, msgvec: UserAddr, vlen: u32, flags: u32) full [stdio unix];
         308 setns hybrid (fd: Fd, nstype: u32) partial("namespaces but those of host names and System V IPC: EINVAL");
         309 getcpu hybrid (cpu: UserPtr<u32>, node: UserPtr<u32>, cache: UserAddr) full [stdio];
         310 process_vm_readv hybrid () absent;

@@ -11,7 +11,7 @@ use exo_kernel::user::{Exception, Personality};
 use exo_kernel::vfs;
 
 use crate::process::current;
-use crate::security::seccomp;
+use crate::security::{confine, seccomp};
 use crate::signal::deliver;
 use crate::{dispatch, procfs, sysfs, time, tty};
 
@@ -33,7 +33,7 @@ impl Personality for PosixX {
     fn intercepted_call(&self, frame: &mut UserFrame) {
         let task = current();
         let answer = |frame: &mut UserFrame| {
-            if seccomp::admit(task, frame) {
+            if confine::admit(task, frame) && seccomp::admit(task, frame) {
                 dispatch::dispatch(task, frame);
             }
         };

@@ -33,7 +33,7 @@ pub use table::{FdRef, FdTable, Removed, Reserved, MAX_DESCRIPTORS};
 use crate::process::limits::INFINITY;
 use crate::process::Resource;
 use crate::signal;
-use crate::{Errno, SysResult, Task};
+use crate::{Errno, Fd, SysResult, Task};
 
 /// The handlers of this area, named as in the system-call table.
 pub mod calls {
@@ -62,6 +62,12 @@ pub fn limit(t: &Task) -> usize {
 pub fn install(t: &Task, file: Arc<OpenFile>, flags: u32) -> SysResult {
     let fd = t.files().insert(Capability::new(file), flags & O_CLOEXEC != 0, 0, limit(t))?;
     Ok(fd as usize)
+}
+
+/// The lowest free descriptor for an open file that was made of what `from` stands for: derived, if that is.
+pub fn install_found(t: &Task, from: Fd, file: Arc<OpenFile>, flags: u32) -> SysResult {
+    let found = t.files().capability(from.0)?.found(file)?;
+    Ok(t.files().insert(found, flags & O_CLOEXEC != 0, 0, limit(t))? as usize)
 }
 
 /// The lowest free descriptor for an object without a path. `flags`: `O_CLOEXEC`, `O_NONBLOCK`.

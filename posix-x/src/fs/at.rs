@@ -6,6 +6,7 @@ use posix_x_abi::uapi::general::{AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW};
 
 use super::path::{Start, UserPath};
 use crate::fd::{FdRef, FdTable};
+use crate::security::confine::PathLimits;
 use crate::{Errno, Fd, Task, UserStr};
 
 /// For whom paths are resolved, and from where.
@@ -14,13 +15,27 @@ pub struct Caller<'a> {
     cwd: Path,
     creds: &'a Credentials,
     umask: u32,
+    limits: Option<PathLimits<'a>>,
 }
 
 impl Caller<'_> {
     /// As the file layer wants it.
     #[inline]
     pub fn context(&self) -> Context<'_> {
-        Context { root: &self.root, cwd: &self.cwd, creds: self.creds, umask: self.umask }
+        Context {
+            root: &self.root,
+            cwd: &self.cwd,
+            creds: self.creds,
+            umask: self.umask,
+            limits: self.limits.as_ref().map(|limits| limits as &dyn vfs::Limits),
+            beneath: false,
+        }
+    }
+
+    /// The same for a path from `start`: below what a derived capability stands for.
+    #[inline]
+    pub fn context_from(&self, start: &Start) -> Context<'_> {
+        Context { beneath: start.is_derived(), ..self.context() }
     }
 }
 
@@ -28,7 +43,7 @@ impl Caller<'_> {
 #[inline]
 pub fn caller(t: &Task) -> Caller<'_> {
     let (root, cwd) = t.fs().places();
-    Caller { root, cwd, creds: t.creds().vfs(), umask: t.fs().umask() }
+    Caller { root, cwd, creds: t.creds().vfs(), umask: t.fs().umask(), limits: PathLimits::of(t) }
 }
 
 /// Follow the last symbolic link, unless the call's flags say otherwise.
@@ -68,7 +83,8 @@ impl<'a> Target<'a> {
             return Self::handle(t, dirfd);
         }
         let start = Start::new(t, dirfd, &path)?;
-        Ok(Self::Place(vfs::resolve(context, start.place()?, path.bytes(), lookup(flags))?))
+        let context = Context { beneath: start.is_derived(), ..*context };
+        Ok(Self::Place(vfs::resolve(&context, start.place()?, path.bytes(), lookup(flags))?))
     }
 
     /// What a descriptor stands for. EBADF for none.
@@ -94,7 +110,7 @@ impl<'a> Target<'a> {
     /// What a non-empty path leads to.
     pub fn resolve(t: &'a Task, dirfd: Fd, path: &UserPath, lookup: Lookup) -> Result<Self, Errno> {
         let start = Start::new(t, dirfd, path)?;
-        Ok(Self::Place(vfs::resolve(&caller(t).context(), start.place()?, path.bytes(), lookup)?))
+        Ok(Self::Place(vfs::resolve(&caller(t).context_from(&start), start.place()?, path.bytes(), lookup)?))
     }
 
     /// What `stat` tells.

@@ -21,7 +21,13 @@ pub fn mkdir(t: &Task, path: UserStr, mode: u32) -> SysResult {
 pub fn mkdirat(t: &Task, dirfd: Fd, path: UserStr, mode: u32) -> SysResult {
     let path = UserPath::import(path)?;
     let start = Start::new(t, dirfd, &path)?;
-    vfs::make(&at::caller(t).context(), start.place()?, path.bytes(), NewNode::Directory, mode & 0o1777)?;
+    vfs::make(
+        &at::caller(t).context_from(&start),
+        start.place_to_change()?,
+        path.bytes(),
+        NewNode::Directory,
+        mode & 0o1777,
+    )?;
     Ok(0)
 }
 
@@ -43,7 +49,13 @@ pub fn mknodat(t: &Task, dirfd: Fd, path: UserStr, mode: u32, dev: u32) -> SysRe
     };
     let path = UserPath::import(path)?;
     let start = Start::new(t, dirfd, &path)?;
-    vfs::make(&at::caller(t).context(), start.place()?, path.bytes(), node, mode & 0o7777)?;
+    vfs::make(
+        &at::caller(t).context_from(&start),
+        start.place_to_change()?,
+        path.bytes(),
+        node,
+        mode & 0o7777,
+    )?;
     Ok(0)
 }
 
@@ -58,8 +70,8 @@ pub fn symlinkat(t: &Task, target: UserStr, dirfd: Fd, path: UserStr) -> SysResu
     let path = UserPath::import(path)?;
     let start = Start::new(t, dirfd, &path)?;
     vfs::make(
-        &at::caller(t).context(),
-        start.place()?,
+        &at::caller(t).context_from(&start),
+        start.place_to_change()?,
         path.bytes(),
         NewNode::Symlink(target.bytes()),
         0o777,
@@ -90,7 +102,7 @@ pub fn linkat(t: &Task, olddirfd: Fd, old: UserStr, newdirfd: Fd, new: UserStr, 
         Target::resolve(t, olddirfd, &old, lookup)?
     };
     let start = Start::new(t, newdirfd, &new)?;
-    vfs::link(&at::caller(t).context(), source.place()?, start.place()?, new.bytes())?;
+    vfs::link(&at::caller(t).context_from(&start), source.place()?, start.place_to_change()?, new.bytes())?;
     Ok(0)
 }
 
@@ -112,11 +124,11 @@ pub fn unlinkat(t: &Task, dirfd: Fd, path: UserStr, flags: u32) -> SysResult {
     let path = UserPath::import(path)?;
     let start = Start::new(t, dirfd, &path)?;
     let caller = at::caller(t);
-    let context = caller.context();
+    let context = caller.context_from(&start);
     if flags & AT_REMOVEDIR != 0 {
-        vfs::rmdir(&context, start.place()?, path.bytes())?;
+        vfs::rmdir(&context, start.place_to_change()?, path.bytes())?;
     } else {
-        vfs::unlink(&context, start.place()?, path.bytes())?;
+        vfs::unlink(&context, start.place_to_change()?, path.bytes())?;
     }
     Ok(0)
 }
@@ -146,7 +158,10 @@ pub fn renameat2(t: &Task, olddirfd: Fd, old: UserStr, newdirfd: Fd, new: UserSt
     how.set(RenameFlags::EXCHANGE, flags & RENAME_EXCHANGE != 0);
     how.set(RenameFlags::WHITEOUT, flags & RENAME_WHITEOUT != 0);
     let (from, to) = (Start::new(t, olddirfd, &old)?, Start::new(t, newdirfd, &new)?);
-    vfs::rename(&at::caller(t).context(), from.place()?, old.bytes(), to.place()?, new.bytes(), how)?;
+    let caller = at::caller(t);
+    let context = caller.context_from(if from.is_derived() { &from } else { &to });
+    let (source, target) = (from.place_to_change()?, to.place_to_change()?);
+    vfs::rename(&context, source, old.bytes(), target, new.bytes(), how)?;
     Ok(0)
 }
 

@@ -97,8 +97,12 @@ fn open_path(t: &Task, dirfd: Fd, path: UserStr, request: &Request) -> SysResult
     let path = UserPath::import(path)?;
     let reserved = t.files().reserve(fd::limit(t))?;
     let start = Start::new(t, dirfd, &path)?;
-    let file = vfs::open(&at::caller(t).context(), start.place()?, path.bytes(), &request.how())?;
-    Ok(reserved.install_file(file, request.flags) as usize)
+    let how = request.how();
+    let changes =
+        how.access.contains(Access::WRITE) || request.flags & (O_CREAT | O_TRUNC | TMPFILE_BIT) != 0;
+    let place = if changes { start.place_to_change()? } else { start.place()? };
+    let file = vfs::open(&at::caller(t).context_from(&start), place, path.bytes(), &how)?;
+    Ok(reserved.install(start.opened(file)?, request.flags & O_CLOEXEC != 0) as usize)
 }
 
 /// Opens a file, and makes it if asked to.

@@ -1,8 +1,11 @@
 //! Paths from user space: the bytes ([`UserPath`]) and where they start ([`Start`]).
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use exo_kernel::cap::{Capability, Rights};
 use exo_kernel::user::read_string;
+use exo_kernel::vfs::OpenFile;
 use exo_kernel::Kind;
 
 use crate::fd::{FdRef, FdTable};
@@ -85,6 +88,27 @@ impl<'a> Start<'a> {
             return Ok(Self::Cwd);
         }
         Ok(Self::Handle(FdTable::get(t.files(), dirfd.0)?))
+    }
+
+    /// Is it a derived capability, whose paths lead no further than below it?
+    pub fn is_derived(&self) -> bool {
+        matches!(self, Self::Handle(capability) if capability.is_derived())
+    }
+
+    /// As the file layer wants it, for changing something below. EACCES if a derived capability does not allow that.
+    pub fn place_to_change(&self) -> Result<Option<&exo_kernel::vfs::Path>, Errno> {
+        match self {
+            Self::Handle(capability) if !capability.allowed().contains(Rights::WRITE) => Err(Errno::EACCES),
+            _ => self.place(),
+        }
+    }
+
+    /// The capability to a file that was opened from here: derived if the start is.
+    pub fn opened(&self, file: Arc<OpenFile>) -> Result<Capability, Errno> {
+        match self {
+            Self::Handle(capability) => Ok(capability.found(file)?),
+            Self::Cwd => Ok(Capability::new(file)),
+        }
     }
 
     /// As the file layer wants it.

@@ -27,6 +27,7 @@ pub mod calls {
         exo_ring_close, exo_ring_create, exo_ring_duplicate, exo_ring_map, exo_ring_park, exo_ring_stat,
         exo_ring_wake,
     };
+    pub use crate::security::confine::calls::{exo_pledge, exo_unveil};
 }
 
 /// Which native calls there are: Linux answers ENOSYS.

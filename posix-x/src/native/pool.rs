@@ -61,7 +61,7 @@ pub fn exo_pool_join(t: &Task, fd: Fd, writable: u32, flags: u32) -> SysResult {
         _ => return Err(Errno::EINVAL),
     };
     let end = with_end(t, fd, Rights::DUP, |end| Ok(end.join(access)?))?;
-    fd::install(t, open(end), flags)
+    fd::install_found(t, fd, open(end), flags)
 }
 
 /// Maps a pool as its side may use it.

@@ -96,7 +96,7 @@ pub fn exo_ring_map(t: &Task, fd: Fd, map: UserPtr<RingMap>) -> SysResult {
 pub fn exo_ring_duplicate(t: &Task, fd: Fd, flags: u32) -> SysResult {
     check_flags(flags)?;
     let end = with_end(t, fd, Rights::DUP, |end| Ok(end.duplicate()?))?;
-    fd::install(t, open(end), flags)
+    fd::install_found(t, fd, open(end), flags)
 }
 
 /// Sleeps while the end's side has this epoch. A signal ends it: with a timeout EINTR, without one it is made again

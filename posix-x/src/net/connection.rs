@@ -7,6 +7,7 @@ use exo_kernel::user::UserPtr;
 use exo_kernel::vfs::{self, Access, Lookup, Metadata, NewNode, NodeKind, OpenFile, Status};
 use exo_kernel::Kind;
 use posix_x_abi::uapi::general::{O_CLOEXEC, O_NONBLOCK};
+use posix_x_abi::Promises;
 
 use super::address::{self, UserAddress, AF_UNIX, AF_UNSPEC};
 use super::message::caller;
@@ -14,6 +15,7 @@ use super::socket::timed_out;
 use super::Socket;
 use crate::fd::{self, FdRef, FdTable};
 use crate::fs::at;
+use crate::security::confine;
 use crate::{Errno, Fd, SysResult, Task, UserAddr};
 
 const TYPE_MASK: u32 = 0xf;
@@ -123,6 +125,7 @@ pub(super) fn bind_automatically(socket: &Socket) -> Result<(), Errno> {
 
 /// The socket that an address names.
 pub(super) fn find(t: &Task, address: UserAddress) -> Result<Found, Errno> {
+    confine::require(t, Promises::unix)?;
     match address {
         UserAddress::Unnamed => Err(Errno::EINVAL),
         UserAddress::Abstract(name) => Ok(UnixSocket::find_abstract(&name)?),
@@ -171,7 +174,7 @@ pub fn accept4(t: &Task, fd: Fd, addr: UserAddr, addrlen: UserPtr<u32>, flags: u
     if !addr.is_null() {
         address::export(endpoint.peer_address()?.as_deref(), addr, addrlen)?;
     }
-    Ok(reserved.install_file(open(endpoint, flags), flags) as usize)
+    Ok(reserved.install(capability.found(open(endpoint, flags))?, flags & O_CLOEXEC != 0) as usize)
 }
 
 /// Connects a socket to a listener, or sets a datagram socket's destination.

@@ -7,10 +7,11 @@ use exo_kernel::cap::Rights;
 use exo_kernel::ipc::unix::{Ancillary, Peer};
 use exo_kernel::user::UserPtr;
 use posix_x_abi::types::Iovec;
+use posix_x_abi::Promises;
 
 use super::collect;
 use crate::fd::{self, FdTable};
-use crate::security::Caps;
+use crate::security::{confine, Caps};
 use crate::{Errno, Task, UserAddr};
 
 /// `SOL_SOCKET`.
@@ -115,6 +116,7 @@ pub fn import_control(t: &Task, header: &MessageHeader) -> Result<Ancillary, Err
 fn import_one(t: &Task, kind: i32, data: &[u8], ancillary: &mut Ancillary) -> Result<(), Errno> {
     match kind {
         SCM_RIGHTS => {
+            confine::require(t, Promises::sendfd)?;
             let count = data.len() / 4;
             if count + ancillary.rights.len() > MAX_RIGHTS {
                 return Err(Errno::EINVAL);
@@ -198,6 +200,7 @@ impl ControlWriter {
         if ancillary.rights.is_empty() {
             return Ok(());
         }
+        confine::require(t, Promises::recvfd)?;
         // As many descriptors as the buffer can tell about; the others are closed again.
         let fitting = self.room.saturating_sub(self.used + HEADER) / 4;
         self.truncated |= fitting < ancillary.rights.len();

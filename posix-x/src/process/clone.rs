@@ -9,6 +9,7 @@ use exo_kernel::sched::{self, NewUser, Thread};
 use exo_kernel::sync::{Sleep, WaitQueue};
 use exo_kernel::user::{IoSource, UserPtr};
 use posix_x_abi::types::CloneArgs;
+use posix_x_abi::Promises;
 
 use super::group::NewProcess;
 use super::namespaces::Namespaces;
@@ -16,7 +17,7 @@ use super::task::NewTask;
 use super::{exit, pidfd, table, Process, Resource, Task};
 use crate::fd::FdTable;
 use crate::security::user::User;
-use crate::security::Caps;
+use crate::security::{confine, Caps};
 use crate::signal::{AltStack, Handlers, ProcessSignals, TaskSignals, SIGCHLD, SIGNAL_MAX};
 use crate::{Errno, Pid, SysResult, UserAddr};
 
@@ -178,7 +179,7 @@ fn new_process(t: &Task, request: &Request, pid: Pid) -> Arc<Process> {
         Arc::new(handlers)
     };
     let sibling = flags.contains(Flags::PARENT);
-    Arc::new(Process::new(NewProcess {
+    let process = Arc::new(Process::new(NewProcess {
         pid,
         parent: if sibling { parent.parent_pid() } else { parent.pid() },
         pgid: parent.pgid(),
@@ -190,7 +191,11 @@ fn new_process(t: &Task, request: &Request, pid: Pid) -> Arc<Process> {
         has_subreaper: parent.subreaper.load(Ordering::Relaxed)
             || parent.has_subreaper.load(Ordering::Relaxed),
         dumpable: parent.dumpable.load(Ordering::Relaxed),
-    }))
+    }));
+    if parent.confinement.is_active() {
+        process.confinement.inherit(&parent.confinement);
+    }
+    process
 }
 
 fn new_task(t: &Task, request: &Request, tid: Pid, process: Arc<Process>) -> Result<Arc<Task>, Errno> {
@@ -279,6 +284,9 @@ fn publish(t: &Task, request: &Request, task: &Arc<Task>) -> Result<(), Errno> {
 fn clone(t: &Task, frame: &UserFrame, request: &Request) -> SysResult {
     check(t, request)?;
     let flags = request.flags;
+    if !flags.contains(Flags::THREAD) {
+        confine::require(t, Promises::proc)?;
+    }
     let mut prepared = Prepared::new(t, request.tid)?;
     let tid = prepared.tid;
     let process =

@@ -82,6 +82,7 @@ fn end_process(process: &Arc<Process>, status: i32) {
     }
     leave_session(process);
     process.set_image(Image::default());
+    process.confinement.forget_veil();
     let mut gone = Vec::new();
     let mut table = table::lock();
     orphan_children(&mut table, process, &mut gone);

@@ -14,6 +14,7 @@ use super::table::Related;
 use super::usage::Usage;
 use super::{Session, Task};
 use crate::dispatch::fast;
+use crate::security::confine::Confinement;
 use crate::security::Credentials;
 use crate::signal::ProcessSignals;
 use crate::time::ProcessTimers;
@@ -48,6 +49,8 @@ pub struct Process {
     pub has_subreaper: AtomicBool,
     /// May others of the same user look into it?
     pub dumpable: AtomicBool,
+    /// What it gave up for ever.
+    pub confinement: Confinement,
     /// Has it executed a program since it was forked?
     pub executed: AtomicBool,
     /// The status with which the first thread ended: the process's, if nothing else gives one.
@@ -142,6 +145,7 @@ impl Process {
             subreaper: AtomicBool::new(false),
             has_subreaper: AtomicBool::new(new.has_subreaper),
             dumpable: AtomicBool::new(new.dumpable),
+            confinement: Confinement::default(),
             executed: AtomicBool::new(false),
             leader_status: AtomicI32::new(0),
             user: AtomicU32::new(0),

@@ -52,6 +52,8 @@ pub struct Task {
     pub traced: AtomicBool,
     /// The system calls it gave up.
     pub seccomp: Seccomp,
+    /// The call under way, of a process that is confined.
+    pub confined_call: AtomicU16,
     /// May an exec no longer give privileges?
     pub no_new_privileges: AtomicBool,
     /// `personality(2)`.
@@ -97,6 +99,7 @@ impl Task {
             death_signal: AtomicI32::new(0),
             traced: AtomicBool::new(false),
             seccomp: Seccomp::default(),
+            confined_call: AtomicU16::new(0),
             no_new_privileges: AtomicBool::new(false),
             persona: AtomicU32::new(0),
             io_priority: AtomicU16::new(0),
@@ -118,9 +121,18 @@ impl Task {
         self.seccomp.inherit(&parent.seccomp);
         let traced = parent.traced.load(Relaxed);
         self.traced.store(traced, Relaxed);
-        if let Some(thread) = self.thread().filter(|_| traced || self.seccomp.mode() != Mode::Disabled) {
-            thread.intercept();
+        if self.must_be_intercepted() {
+            if let Some(thread) = self.thread() {
+                thread.intercept();
+            }
         }
+    }
+
+    /// Does anybody look at its calls first?
+    pub(super) fn must_be_intercepted(&self) -> bool {
+        self.traced.load(Relaxed)
+            || self.seccomp.mode() != Mode::Disabled
+            || self.process.confinement.is_active()
     }
 
     /// What a new thread does first in its own memory.

@@ -1,7 +1,8 @@
 //! Who a thread acts for: [`Credentials`], Linux's capability sets ([`Caps`]), per-user counts ([`user`]),
-//! and the calls it gave up ([`seccomp`]).
+//! the calls it gave up ([`seccomp`]), and what its process gave up ([`confine`]).
 
 mod capabilities;
+pub mod confine;
 pub mod credentials;
 mod ids;
 pub mod seccomp;

@@ -92,7 +92,11 @@ fn commit(t: &Task, frame: &mut UserFrame, program: &Program, image: NewImage, c
     process.executed.store(true, Relaxed);
     process.timers.exec();
     fast::refresh(t, thread);
+    process.confinement.exec();
     trace::begin(t);
+    if !t.must_be_intercepted() {
+        thread.stop_intercepting();
+    }
     let start = image.enter(process);
     match start {
         Ok((entry, stack)) => *frame = UserFrame::start(entry, stack),

@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use exo_kernel::cap::Capability;
+use exo_kernel::cap::{Capability, Rights};
 use exo_kernel::user::IoDest;
 use exo_kernel::vfs::{
     self, Access, DenyWrite, Lookup, Metadata, MountFlags, NodeKind, OpenFile, OpenFlags, OpenOptions, Path,
@@ -51,6 +51,7 @@ impl Program {
         let relative = path.first() != Some(&b'/');
         let start = if dirfd == Fd::CWD || !relative { None } else { Some(start_of(t, dirfd)?) };
         let place = if path.is_empty() {
+            t.files().capability(dirfd.0)?.file(Rights::EXEC)?;
             start.clone().ok_or(Errno::ENOENT)?
         } else {
             vfs::resolve(&context, start.as_ref(), path, lookup)?
