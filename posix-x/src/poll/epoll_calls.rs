@@ -49,7 +49,7 @@ pub fn epoll_ctl(t: &Task, epfd: Fd, op: i32, fd: Fd, event: UserPtr<EpollEvent>
     };
     let table = FdTable::get(t.files(), epfd.0)?;
     let target = FdTable::get(t.files(), fd.0)?;
-    let (epoll_file, file) = (table.file(Rights::empty())?, target.file(Rights::POLL)?);
+    let (epoll_file, file) = (table.file(Rights::CONTROL)?, target.file(Rights::POLL)?);
     if !file.file().pollable() {
         return Err(Errno::EPERM);
     }
@@ -79,7 +79,7 @@ fn wait(t: &Task, epfd: Fd, events: UserPtr<EpollEvent>, maxevents: i32, timeout
     let limit = maxevents as usize;
     fd::check_range(events.address(), limit * size_of::<EpollEvent>())?;
     let table = FdTable::get(t.files(), epfd.0)?;
-    let epoll = Epoll::of(table.file(Rights::empty())?).ok_or(Errno::EINVAL)?;
+    let epoll = Epoll::of(table.file(Rights::READ)?).ok_or(Errno::EINVAL)?;
     let mut place = events;
     loop {
         let count = epoll.harvest(limit, |events, data| {

@@ -156,7 +156,7 @@ pub mod calls {
         }
         let capability = FdTable::get(t.files(), fd.0)?;
         let existing =
-            capability.file(Rights::empty())?.file().downcast::<SignalFd>().ok_or(Errno::EINVAL)?;
+            capability.file(Rights::CONTROL)?.file().downcast::<SignalFd>().ok_or(Errno::EINVAL)?;
         existing.mask.store(mask.0, Ordering::Relaxed);
         t.process().signals.arrived.wake_all();
         Ok(fd.0 as usize)

@@ -4,6 +4,8 @@ use alloc::sync::Arc;
 use core::sync::atomic::Ordering::Relaxed;
 
 use exo_kernel::arch::UserFrame;
+use posix_x_abi::native::cap;
+use posix_x_abi::native::number as native;
 use posix_x_abi::number as nr;
 use posix_x_abi::signal::number::SIGABRT;
 use posix_x_abi::uapi::general::{CLONE_THREAD, PROT_EXEC};
@@ -133,6 +135,7 @@ fn needed(task: &Task, row: &Syscall, frame: &UserFrame) -> Promises {
         nr::prlimit64 => {
             unless(third == 0 && (first as i32 == 0 || own_pid(first)), Promises::id | Promises::proc)
         }
+        native::exo_cap_open if first as u32 == cap::SPACE => unless(own_pid(second), Promises::empty()),
         nr::ioctl => ioctl(second & 0xffff_ffff, row),
         nr::fcntl => fcntl(second & 0xffff_ffff, row),
         nr::prctl => prctl(first & 0xffff_ffff, row),
@@ -145,7 +148,12 @@ fn ioctl(number: u64, row: &Syscall) -> Promises {
     match number {
         // What isatty and the choice of buffers need.
         TCGETS | TIOCGWINSZ | FIONREAD | FIONBIO | FIONCLEX | FIOCLEX | FIOASYNC => row.promises,
-        _ => Promises::tty,
+        _ => match (number >> 8) as u8 {
+            b'T' => Promises::tty,
+            b'f' => Promises::fattr,
+            b'p' => Promises::settime,
+            _ => Promises::empty(),
+        },
     }
 }
 
