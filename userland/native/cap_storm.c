@@ -32,7 +32,7 @@ static void *body(void *argument)
 		use(one);
 		use(two);
 		int copy = dup(two), received = -1;
-		if (send_fd(sock[0], one) == 0)
+		if (send_fd(sock[0], one) > 0)
 			received = receive_fd(sock[1]);
 		if (next(&state) % 4 == 0)
 			exo_cap_revoke(null, 0);
