@@ -10,7 +10,7 @@ use core::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
 use bpf::{Instruction, Program, MAX_INSTRUCTIONS};
 use exo_kernel::arch::UserFrame;
-use exo_kernel::sync::SpinLock;
+use exo_kernel::sync::IrqLock;
 use exo_kernel::user::UserPtr;
 use posix_x_abi::number as nr;
 use posix_x_abi::signal::number::{SIGKILL, SIGSYS};
@@ -78,12 +78,13 @@ impl Drop for Filter {
 /// The limits of one thread.
 pub struct Seccomp {
     mode: AtomicU8,
-    filter: SpinLock<Option<Arc<Filter>>>,
+    /// Taken with the list of threads locked, as a signal may take that.
+    filter: IrqLock<Option<Arc<Filter>>>,
 }
 
 impl Default for Seccomp {
     fn default() -> Self {
-        Self { mode: AtomicU8::new(Mode::Disabled as u8), filter: SpinLock::new(None) }
+        Self { mode: AtomicU8::new(Mode::Disabled as u8), filter: IrqLock::new(None) }
     }
 }
 
