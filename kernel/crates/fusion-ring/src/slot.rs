@@ -119,21 +119,20 @@ mod pairs {
 
     use super::{Message, Slot};
 
-    impl Slot {
-        /// Puts all of the message in; something else has to say that it is there.
-        #[inline(always)]
-        pub(crate) fn put(&self, message: &Message) {
-            let from = core::ptr::from_ref(message).cast::<__m128i>();
+    /// Stores a message's four pairs of words to a slot, the first of them by the instruction given.
+    macro_rules! store {
+        ($first:literal, $slot:expr, $message:expr) => {{
+            let from = core::ptr::from_ref($message).cast::<__m128i>();
             // SAFETY: a message is four pairs of words, aligned as such. The stores go to atomics, which may be
             // written through a shared reference; x86-64 writes each aligned word of a vector at once, so this is
-            // eight relaxed stores.
+            // eight relaxed stores, or seven where the first instruction leaves the first word as it is.
             unsafe {
                 asm!(
-                    "movaps [{to}], {a}",
+                    $first,
                     "movaps [{to} + 16], {b}",
                     "movaps [{to} + 32], {c}",
                     "movaps [{to} + 48], {d}",
-                    to = in(reg) self,
+                    to = in(reg) $slot,
                     a = in(xmm_reg) _mm_load_si128(from),
                     b = in(xmm_reg) _mm_load_si128(from.add(1)),
                     c = in(xmm_reg) _mm_load_si128(from.add(2)),
@@ -141,70 +140,57 @@ mod pairs {
                     options(nostack, preserves_flags),
                 );
             }
+        }};
+    }
+
+    /// Loads the four pairs of a slot, the first of them by the instruction given.
+    macro_rules! load {
+        ($first:literal, $slot:expr) => {{
+            let (a, b, c, d): (__m128i, __m128i, __m128i, __m128i);
+            // SAFETY: as in `store`, with the directions exchanged.
+            unsafe {
+                asm!(
+                    $first,
+                    "movaps {b}, [{from} + 16]",
+                    "movaps {c}, [{from} + 32]",
+                    "movaps {d}, [{from} + 48]",
+                    from = in(reg) $slot,
+                    a = out(xmm_reg) a,
+                    b = out(xmm_reg) b,
+                    c = out(xmm_reg) c,
+                    d = out(xmm_reg) d,
+                    options(nostack, preserves_flags, readonly),
+                );
+            }
+            [a, b, c, d]
+        }};
+    }
+
+    impl Slot {
+        /// Puts all of the message in; something else has to say that it is there.
+        #[inline(always)]
+        pub(crate) fn put(&self, message: &Message) {
+            store!("movaps [{to}], {a}", self, message);
+        }
+
+        /// Puts in all but the header.
+        #[inline(always)]
+        pub(super) fn put_payload(&self, message: &Message) {
+            store!("movhps [{to} + 8], {a}", self, message);
         }
 
         /// The message; its label is whatever was there.
         #[inline(always)]
         pub(crate) fn get(&self) -> Message {
-            let (a, b, c, d): (__m128i, __m128i, __m128i, __m128i);
-            // SAFETY: as in `put`, with the directions exchanged: eight relaxed loads.
-            unsafe {
-                asm!(
-                    "movaps {a}, [{from}]",
-                    "movaps {b}, [{from} + 16]",
-                    "movaps {c}, [{from} + 32]",
-                    "movaps {d}, [{from} + 48]",
-                    from = in(reg) self,
-                    a = out(xmm_reg) a,
-                    b = out(xmm_reg) b,
-                    c = out(xmm_reg) c,
-                    d = out(xmm_reg) d,
-                    options(nostack, preserves_flags, readonly),
-                );
-            }
-            message([a, b, c, d])
+            message(load!("movaps {a}, [{from}]", self))
         }
 
-        #[inline(always)]
-        pub(super) fn put_payload(&self, message: &Message) {
-            let from = core::ptr::from_ref(message).cast::<__m128i>();
-            // SAFETY: as in `put`, but that the first word stays as it is.
-            unsafe {
-                asm!(
-                    "movhps [{to} + 8], {a}",
-                    "movaps [{to} + 16], {b}",
-                    "movaps [{to} + 32], {c}",
-                    "movaps [{to} + 48], {d}",
-                    to = in(reg) self,
-                    a = in(xmm_reg) _mm_load_si128(from),
-                    b = in(xmm_reg) _mm_load_si128(from.add(1)),
-                    c = in(xmm_reg) _mm_load_si128(from.add(2)),
-                    d = in(xmm_reg) _mm_load_si128(from.add(3)),
-                    options(nostack, preserves_flags),
-                );
-            }
-        }
-
-        /// The message that `header`, read before, stands for.
+        /// The message that `header`, read before, stands for; it is not read again.
         #[inline(always)]
         pub(crate) fn get_payload(&self, header: u64) -> Message {
-            let (a, b, c, d): (__m128i, __m128i, __m128i, __m128i);
-            // SAFETY: as in `get`, but that the first word is not read again.
-            let a = unsafe {
-                asm!(
-                    "movq {a}, [{from} + 8]",
-                    "movaps {b}, [{from} + 16]",
-                    "movaps {c}, [{from} + 32]",
-                    "movaps {d}, [{from} + 48]",
-                    from = in(reg) self,
-                    a = out(xmm_reg) a,
-                    b = out(xmm_reg) b,
-                    c = out(xmm_reg) c,
-                    d = out(xmm_reg) d,
-                    options(nostack, preserves_flags, readonly),
-                );
-                _mm_unpacklo_epi64(_mm_cvtsi64_si128(header.cast_signed()), a)
-            };
+            let [first, b, c, d] = load!("movq {a}, [{from} + 8]", self);
+            // SAFETY: SSE2 is there.
+            let a = unsafe { _mm_unpacklo_epi64(_mm_cvtsi64_si128(header.cast_signed()), first) };
             message([a, b, c, d])
         }
     }

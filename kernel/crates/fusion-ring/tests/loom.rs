@@ -5,7 +5,7 @@
 //! payload that is read before it is there fails an assertion.
 #![cfg(loom)]
 
-use std::convert::Infallible;
+mod sleep;
 
 use fusion_ring::mpmc::Mpmc;
 use fusion_ring::park::{wait, ParkWord, Spin, Ticket};
@@ -13,38 +13,9 @@ use fusion_ring::pool::{Access, Class, Entry, Head, Heads, Layout, Pool, Side, T
 use fusion_ring::spsc::{self, Consumer, Producer};
 use fusion_ring::{Line, Message, Owned, RecvError, SendError, Shared, Storage};
 use loom::sync::atomic::{fence, AtomicU64, Ordering};
-use loom::sync::{Arc, Condvar, Mutex};
+use loom::sync::{Arc, Mutex};
 use loom::thread;
-
-fn message(number: u64) -> Message {
-    Message::new(&number.to_le_bytes()).unwrap()
-}
-
-fn number(message: &Message) -> u64 {
-    u64::from_le_bytes(message.bytes().try_into().unwrap())
-}
-
-/// Sleep and wake as a kernel has them: a queue that is joined before the last look.
-#[derive(Default)]
-struct Bed {
-    queue: Mutex<()>,
-    woken: Condvar,
-}
-
-impl Bed {
-    fn park(&self, word: &ParkWord, ticket: Ticket) -> Result<(), Infallible> {
-        let mut queue = self.queue.lock().unwrap();
-        while word.is_current(ticket) {
-            queue = self.woken.wait(queue).unwrap();
-        }
-        Ok(())
-    }
-
-    fn unpark(&self) {
-        drop(self.queue.lock().unwrap());
-        self.woken.notify_all();
-    }
-}
+use sleep::{message, number, Bed};
 
 type Sender = Producer<Owned>;
 type Receiver = Consumer<Owned>;

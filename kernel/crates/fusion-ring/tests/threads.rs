@@ -1,46 +1,17 @@
 //! Real threads on real rings: order, nothing lost or doubled, nobody asleep for ever.
 #![cfg(not(loom))]
 
-use std::convert::Infallible;
+mod sleep;
+
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Condvar, Mutex};
 use std::thread;
 
 use fusion_ring::mpmc::Mpmc;
-use fusion_ring::park::{wait, ParkWord, Spin, Ticket};
+use fusion_ring::park::{wait, Spin};
 use fusion_ring::{spsc, Message, RecvError, SendError, Storage};
+use sleep::{message, number, Bed};
 
 const COUNT: u64 = if cfg!(miri) { 200 } else { 200_000 };
-
-/// Sleep and wake as a kernel has them: a queue that is joined before the last look.
-#[derive(Default)]
-struct Bed {
-    queue: Mutex<()>,
-    woken: Condvar,
-}
-
-impl Bed {
-    fn park(&self, word: &ParkWord, ticket: Ticket) -> Result<(), Infallible> {
-        let mut queue = self.queue.lock().unwrap();
-        while word.is_current(ticket) {
-            queue = self.woken.wait(queue).unwrap();
-        }
-        Ok(())
-    }
-
-    fn unpark(&self) {
-        drop(self.queue.lock().unwrap());
-        self.woken.notify_all();
-    }
-}
-
-fn message(number: u64) -> Message {
-    Message::new(&number.to_le_bytes()).unwrap()
-}
-
-fn number(message: &Message) -> u64 {
-    u64::from_le_bytes(message.bytes().try_into().unwrap())
-}
 
 #[test]
 fn one_to_one_with_sleep() {

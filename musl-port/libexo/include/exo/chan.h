@@ -61,7 +61,7 @@ struct exo_chan_priority {
 /* `shares`: messages of each class in a round, so that none starves. */
 int exo_chan_priority_init(struct exo_chan_priority *channel, struct exo_ring *const *rings, const unsigned *shares,
 			   unsigned count);
-int exo_chan_priority_send(struct exo_chan_priority *channel, unsigned class, const struct exo_message *message,
+int exo_chan_priority_send(struct exo_chan_priority *channel, unsigned urgency, const struct exo_message *message,
 			   const struct timespec *timeout);
 /* The class of the message that was received. */
 int exo_chan_priority_receive(struct exo_chan_priority *channel, struct exo_message *message,

@@ -35,35 +35,42 @@ impl System for Fusion {
     }
 }
 
-impl Sender for Producer<Storage> {
-    type Item = Message;
-    fn item(words: Words) -> Message {
-        Message::from_words(words)
-    }
-    #[inline]
-    fn send(&mut self, item: &Message) -> bool {
-        self.try_send(item).is_ok()
-    }
-    #[inline]
-    fn send_batch(&mut self, items: &[Message]) -> usize {
-        Producer::send_batch(self, items).unwrap_or(0)
-    }
-}
+/// Ends of rings, whose methods have the same names.
+macro_rules! ends {
+    ($sender:ty, $receiver:ty) => {
+        impl Sender for $sender {
+            type Item = Message;
+            fn item(words: Words) -> Message {
+                Message::from_words(words)
+            }
+            #[inline]
+            fn send(&mut self, item: &Message) -> bool {
+                self.try_send(item).is_ok()
+            }
+            #[inline]
+            fn send_batch(&mut self, items: &[Message]) -> usize {
+                <$sender>::send_batch(self, items).unwrap_or(0)
+            }
+        }
 
-impl Receiver for Consumer<Storage> {
-    type Item = Message;
-    fn empty() -> Message {
-        Message::EMPTY
-    }
-    #[inline]
-    fn receive(&mut self) -> Option<Message> {
-        self.try_recv().ok()
-    }
-    #[inline]
-    fn receive_batch(&mut self, items: &mut [Message]) -> usize {
-        self.recv_batch(items).unwrap_or(0)
-    }
+        impl Receiver for $receiver {
+            type Item = Message;
+            fn empty() -> Message {
+                Message::EMPTY
+            }
+            #[inline]
+            fn receive(&mut self) -> Option<Message> {
+                self.try_recv().ok()
+            }
+            #[inline]
+            fn receive_batch(&mut self, items: &mut [Message]) -> usize {
+                self.recv_batch(items).unwrap_or(0)
+            }
+        }
+    };
 }
+ends!(Producer<Storage>, Consumer<Storage>);
+ends!(Mpmc<Storage>, Mpmc<Storage>);
 
 /// Any number of senders and receivers.
 pub struct FusionShared;
@@ -75,36 +82,6 @@ impl System for FusionShared {
     fn pair() -> (Self::Sender, Self::Receiver) {
         let ring = Mpmc::new(storage(Form::Mpmc)).expect("a new ring");
         (ring.clone(), ring)
-    }
-}
-
-impl Sender for Mpmc<Storage> {
-    type Item = Message;
-    fn item(words: Words) -> Message {
-        Message::from_words(words)
-    }
-    #[inline]
-    fn send(&mut self, item: &Message) -> bool {
-        self.try_send(item).is_ok()
-    }
-    #[inline]
-    fn send_batch(&mut self, items: &[Message]) -> usize {
-        Mpmc::send_batch(self, items).unwrap_or(0)
-    }
-}
-
-impl Receiver for Mpmc<Storage> {
-    type Item = Message;
-    fn empty() -> Message {
-        Message::EMPTY
-    }
-    #[inline]
-    fn receive(&mut self) -> Option<Message> {
-        self.try_recv().ok()
-    }
-    #[inline]
-    fn receive_batch(&mut self, items: &mut [Message]) -> usize {
-        self.recv_batch(items).unwrap_or(0)
     }
 }
 
