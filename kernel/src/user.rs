@@ -165,22 +165,23 @@ struct Cursor<'a> {
     length: usize,
     rest: &'a [Segment],
     kernel: bool,
-    /// Bytes in `rest`.
-    rest_bytes: usize,
+    /// Bytes left, here and in `rest`.
+    left: usize,
 }
 
 impl<'a> Cursor<'a> {
     fn user(address: usize, length: usize) -> Self {
-        Self { address, length, rest: &[], kernel: false, rest_bytes: 0 }
+        Self { address, length, rest: &[], kernel: false, left: length }
     }
 
     fn segments(segments: &'a [Segment]) -> Self {
-        let rest_bytes = segments.iter().fold(0usize, |sum, s| sum.saturating_add(s.1));
-        Self { address: 0, length: 0, rest: segments, kernel: false, rest_bytes }
+        let left = segments.iter().fold(0usize, |sum, s| sum.saturating_add(s.1));
+        Self { address: 0, length: 0, rest: segments, kernel: false, left }
     }
 
+    #[inline(always)]
     fn remaining(&self) -> usize {
-        self.length.saturating_add(self.rest_bytes)
+        self.left
     }
 
     /// Makes the current run non-empty if any byte is left.
@@ -188,13 +189,13 @@ impl<'a> Cursor<'a> {
         while self.length == 0 {
             let Some((&(address, length), rest)) = self.rest.split_first() else { return };
             (self.address, self.length, self.rest) = (address, length, rest);
-            self.rest_bytes -= length;
         }
     }
 
     fn advance(&mut self, bytes: usize) {
         self.address = self.address.wrapping_add(bytes);
         self.length -= bytes;
+        self.left -= bytes;
     }
 
     /// Moves up to `length` bytes run by run; `copy(address, kernel, offset, n)` returns the bytes *not* moved.
@@ -242,6 +243,16 @@ impl<'a> IoDest<'a> {
         let mut cursor = Cursor::user(buffer.as_mut_ptr() as usize, buffer.len());
         cursor.kernel = true;
         Self { cursor, marker: PhantomData }
+    }
+    /// The address and length of what is left, if that is one run of user memory.
+    #[inline]
+    pub fn user_run(&self) -> Option<(usize, usize)> {
+        (!self.cursor.kernel && self.cursor.left == self.cursor.length)
+            .then_some((self.cursor.address, self.cursor.length))
+    }
+    /// The first `count` bytes were stored by somebody else.
+    pub fn advance(&mut self, count: usize) {
+        self.cursor.advance(count.min(self.cursor.length));
     }
     /// Bytes that still fit.
     #[inline]

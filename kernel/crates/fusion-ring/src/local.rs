@@ -28,12 +28,6 @@ pub struct Cell {
 impl Cell {
     const EMPTY: Self = Self { start: 0, len: 0, kind: Kind::Inline as u8, tag: 0, payload: [0; PAYLOAD] };
 
-    /// Becomes an inline cell without bytes.
-    #[inline]
-    pub fn set_inline(&mut self, tag: u8) {
-        (self.start, self.len, self.kind, self.tag) = (0, 0, Kind::Inline as u8, tag);
-    }
-
     /// Becomes a cell for `len` bytes from `start` on in the block of that number. Whoever holds the block, holds it
     /// for the cell from now on.
     #[inline]
@@ -140,11 +134,9 @@ impl Cell {
 /// use fusion_ring::local::Ring;
 /// let mut ring = Ring::new();
 /// ring.reserve(1).unwrap();
-/// let cell = ring.vacant().unwrap();
-/// cell.set_inline(0);
+/// let cell = ring.push_inline(0).unwrap();
 /// cell.room()[..5].copy_from_slice(b"hello");
 /// cell.add(5);
-/// ring.publish();
 /// assert_eq!(ring.front().unwrap().bytes(), b"hello");
 /// ring.pop();
 /// assert!(ring.is_empty());
@@ -221,22 +213,39 @@ impl Ring {
         Ok(())
     }
 
-    /// The cell behind the last, with whatever is in it; `None` without [room](Self::reserve).
-    #[inline]
-    pub fn vacant(&mut self) -> Option<&mut Cell> {
+    /// The next cell, which is the last from now on, with whatever was in it; `None` without
+    /// [room](Self::reserve).
+    #[inline(always)]
+    fn push(&mut self) -> Option<&mut Cell> {
         if self.len() == self.cells.len() {
             return None;
         }
         let index = self.index(self.tail);
+        self.tail = self.tail.wrapping_add(1);
         self.cells.get_mut(index)
     }
 
-    /// The [vacant](Self::vacant) cell is the last from now on.
-    #[inline]
-    pub fn publish(&mut self) {
-        if self.len() < self.cells.len() {
-            self.tail = self.tail.wrapping_add(1);
-        }
+    /// Puts an inline cell without bytes behind the last; `None` without [room](Self::reserve).
+    #[inline(always)]
+    pub fn push_inline(&mut self, tag: u8) -> Option<&mut Cell> {
+        let cell = self.push()?;
+        (cell.start, cell.len, cell.kind, cell.tag) = (0, 0, Kind::Inline as u8, tag);
+        Some(cell)
+    }
+
+    /// Puts a cell for `len` bytes from `start` on in the block of that number behind the last. Whoever holds the block,
+    /// holds it for the cell from now on; false without [room](Self::reserve).
+    #[inline(always)]
+    #[must_use = "without room nobody holds the block"]
+    pub fn push_block(&mut self, number: u32, start: u32, len: u16, tag: u8) -> bool {
+        self.push().map(|cell| cell.set_block(number, start, len, tag)).is_some()
+    }
+
+    /// Puts a copy of a cell behind the last; `None` without [room](Self::reserve).
+    pub fn push_copy(&mut self, cell: &Cell) -> Option<&mut Cell> {
+        let twin = self.push()?;
+        *twin = *cell;
+        Some(twin)
     }
 
     /// The first cell.

@@ -66,16 +66,13 @@ proptest! {
             match step {
                 Step::Inline(bytes, tag) => {
                     ring.reserve(1).unwrap();
-                    let cell = ring.vacant().unwrap();
-                    cell.set_inline(tag);
+                    let cell = ring.push_inline(tag).unwrap();
                     prop_assert_eq!(put(cell, &bytes), bytes.len());
-                    ring.publish();
                     model.push_back(Model { block: None, start: 0, bytes, tag });
                 }
                 Step::Block(number, start, len, tag) => {
                     ring.reserve(1).unwrap();
-                    ring.vacant().unwrap().set_block(number, start, len, tag);
-                    ring.publish();
+                    prop_assert!(ring.push_block(number, start, len, tag));
                     let bytes = vec![0; usize::from(len)];
                     model.push_back(Model { block: Some(number), start: start as usize, bytes, tag });
                 }
@@ -124,17 +121,18 @@ proptest! {
 #[test]
 fn an_inline_cell_is_a_message() {
     let mut ring = Ring::new();
-    assert!(ring.vacant().is_none());
-    ring.publish();
+    assert!(ring.push_inline(0).is_none() && !ring.push_block(1, 0, 1, 0));
     ring.reserve(1).unwrap();
-    let cell = ring.vacant().unwrap();
-    cell.set_inline(7);
+    let cell = ring.push_inline(7).unwrap();
     put(cell, b"a message");
     cell.consume(2);
     let message = cell.message().unwrap();
     assert_eq!((message.bytes(), message.tag()), (&b"message"[..], 7));
     cell.truncate(4);
     assert_eq!(cell.bytes(), b"mess");
+    let twin = *cell;
+    assert_eq!(ring.push_copy(&twin).unwrap().bytes(), b"mess");
+    let cell = ring.back_mut().unwrap();
     cell.set_block(9, 1, 2, 3);
     assert!(cell.message().is_none());
 }

@@ -12,7 +12,7 @@ use core::fmt;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 pub use self::fifo::open_fifo;
-use super::queue::{Held, Queue, Shared, END, OPEN, SEGMENT};
+use super::queue::{Held, Offer, Queue, Shared, END, OPEN, SEGMENT};
 use crate::cap::ObjectKind;
 use crate::sync::{Events, PollTable, Sleep, WaitQueue};
 use crate::user::{IoDest, IoSource};
@@ -159,16 +159,57 @@ impl Pipe {
         self.writable.wait(Sleep::Interruptible, None, ready)
     }
 
+    /// Waits for a writer that takes up the offer; `None` if something comes otherwise.
+    fn wait_offering(&self, offer: &Offer) -> Option<Result<usize>> {
+        let mut queue = self.queue.lock();
+        if !queue.is_empty() {
+            return None;
+        }
+        queue.offer(offer);
+        drop(queue);
+        let ready = || {
+            // Writers first, as everywhere.
+            let ended = !self.has_writers();
+            (offer.taken().is_some() || !self.is_empty() || ended).then_some(())
+        };
+        let waited = self.readable.wait(Sleep::Interruptible, None, ready);
+        if offer.taken().is_none() {
+            self.queue.lock().take_back(offer);
+        }
+        match (offer.taken(), waited) {
+            (Some(count), _) => Some(Ok(count)),
+            (None, Err(error)) => Some(Err(error)),
+            (None, Ok(())) => None,
+        }
+    }
+
+    /// Waits for something to read: `Some` if that is all, because a writer handed it over or none is left.
+    #[inline(never)]
+    fn wait_for_bytes(&self, dest: &IoDest, nonblock: bool) -> Result<Option<usize>> {
+        if self.has_writers() && !nonblock {
+            if let Some(result) = Offer::new(dest).and_then(|offer| self.wait_offering(&offer)) {
+                return result.map(Some);
+            }
+        }
+        Ok(if self.wait_readable(nonblock)? { None } else { Some(0) })
+    }
+
     /// Reads what is there, waiting for at least something.
     fn read(&self, dest: &mut IoDest, nonblock: bool) -> Result<usize> {
         if dest.remaining() == 0 {
             return Ok(0);
         }
-        // Before a sleep the lock is of no use.
-        if self.is_empty() && !self.wait_readable(nonblock)? {
-            return Ok(0);
-        }
-        let Some(mut queue) = self.lock_readable(nonblock)? else { return Ok(0) };
+        let mut queue = loop {
+            if !self.is_empty() {
+                let queue = self.queue.lock();
+                if !queue.is_empty() {
+                    break queue;
+                }
+            }
+            if let Some(count) = self.wait_for_bytes(dest, nonblock)? {
+                return Ok(count);
+            }
+        };
         let was_full = queue.slots() >= self.slots();
         let result = queue.read(dest);
         let more = !queue.is_empty();
@@ -224,7 +265,14 @@ impl Pipe {
             }
             let mut queue = self.queue.lock();
             let was_empty = queue.is_empty();
-            let (count, result) = self.fill(&mut queue, source, done == 0, packets);
+            let handed = if packets { Ok(0) } else { queue.hand(source) };
+            let (count, result) = match handed {
+                Ok(handed) => {
+                    let (count, result) = self.fill(&mut queue, source, done == 0, packets);
+                    (handed + count, result)
+                }
+                Err(error) => (0, Err(error)),
+            };
             let full = queue.slots() >= self.slots();
             drop(queue);
             done += count;

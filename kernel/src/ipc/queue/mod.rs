@@ -6,6 +6,7 @@
 //! long as it is the last and open, small writes are added to it, and its bytes move to a frame when they get too many.
 //! Slots of another kind, with [`CONTROL`], carry what sockets send beside the bytes.
 
+mod handover;
 mod shared;
 
 use core::mem::ManuallyDrop;
@@ -13,6 +14,8 @@ use core::mem::ManuallyDrop;
 use fusion_ring::local::{Cell, Ring};
 use fusion_ring::PAYLOAD;
 
+pub use self::handover::Offer;
+use self::handover::Offered;
 pub use self::shared::{Held, Shared};
 use crate::mm::Frame;
 use crate::user::{IoDest, IoSource};
@@ -37,6 +40,8 @@ const SPARES: usize = 2;
 pub struct Queue {
     ring: Ring,
     spares: [Option<Frame>; SPARES],
+    /// A reader that waits, and where it wants its bytes.
+    offered: Option<Offered>,
 }
 
 /// The frame behind a slot, which keeps its reference.
@@ -69,7 +74,7 @@ unsafe fn room_in<'a>(frame: &Frame, start: usize, len: usize) -> &'a mut [u8] {
 impl Queue {
     /// Empty. Takes no memory until something is in it.
     pub const fn new() -> Self {
-        Self { ring: Ring::new(), spares: [const { None }; SPARES] }
+        Self { ring: Ring::new(), spares: [const { None }; SPARES], offered: None }
     }
     /// Is there no slot?
     #[inline]
@@ -170,7 +175,7 @@ impl Queue {
     #[inline(always)]
     pub fn read(&mut self, dest: &mut IoDest) -> Result<usize> {
         let mut done = 0;
-        while let Some(first) = self.ring.front() {
+        while let Some(first) = self.ring.front_mut() {
             let run = first.len().min(dest.remaining());
             if run == 0 {
                 break;
@@ -182,9 +187,17 @@ impl Queue {
             };
             done += moved;
             let ends = first.tag() & END != 0;
-            let used = if ends && moved == run { first.len() } else { moved };
-            self.consume(used);
-            if moved < run || ends {
+            first.consume(if ends && moved == run { usize::MAX } else { moved });
+            let rest = !first.is_empty();
+            if !rest {
+                let number = first.block();
+                self.ring.pop();
+                if let Some(number) = number {
+                    // SAFETY: the number came from `into_raw`, and the slot that held it has gone.
+                    self.recycle(unsafe { Frame::from_raw(number) });
+                }
+            }
+            if rest || ends {
                 break;
             }
         }
@@ -228,14 +241,13 @@ impl Queue {
     pub fn push(&mut self, source: &mut IoSource, run: usize, tag: u8) -> Result<usize> {
         self.reserve(1)?;
         if run <= PAYLOAD {
-            let Some(cell) = self.ring.vacant() else { return Ok(0) };
-            cell.set_inline(tag);
-            let moved = source.take(&mut cell.room()[..run])?;
-            if moved > 0 {
-                cell.add(moved);
-                self.ring.publish();
+            let Some(cell) = self.ring.push_inline(tag) else { return Ok(0) };
+            let taken = source.take(&mut cell.room()[..run]);
+            match taken {
+                Ok(moved) if moved > 0 => cell.add(moved),
+                _ => self.ring.pop_back(),
             }
-            return Ok(moved);
+            return taken;
         }
         self.push_with(run, tag, |room| source.take(room))
     }
@@ -254,10 +266,9 @@ impl Queue {
         match produce(unsafe { room_in(&frame, 0, run) }) {
             Ok(count) if count > 0 => {
                 let count = count.min(run);
-                if let Some(cell) = self.ring.vacant() {
-                    cell.set_block(frame.into_raw(), 0, count as u16, tag);
-                    self.ring.publish();
-                }
+                // Room was reserved.
+                let pushed = self.ring.push_block(frame.into_raw(), 0, count as u16, tag);
+                debug_assert!(pushed);
                 Ok(count)
             }
             other => {
@@ -270,12 +281,10 @@ impl Queue {
     /// Puts a slot with `bytes` in, up to [`PAYLOAD`] of them.
     pub fn push_inline(&mut self, bytes: &[u8], tag: u8) -> Result<()> {
         self.reserve(1)?;
-        if let Some(cell) = self.ring.vacant() {
-            cell.set_inline(tag);
+        if let Some(cell) = self.ring.push_inline(tag) {
             let count = bytes.len().min(PAYLOAD);
             cell.room()[..count].copy_from_slice(&bytes[..count]);
             cell.add(count);
-            self.ring.publish();
         }
         Ok(())
     }
@@ -324,19 +333,20 @@ impl Queue {
             let (len, all) = (cell.len().min(limit - done), cell.len() <= limit - done);
             // Of two slots with the same frame only one may grow.
             let tag = if all && !keep { cell.tag() } else { cell.tag() & !OPEN };
-            let Some(twin) = to.ring.vacant() else { break };
             match frame_of(cell) {
                 None => {
-                    *twin = *cell;
-                    twin.truncate(len);
-                    twin.set_tag(tag);
+                    if let Some(twin) = to.ring.push_copy(cell) {
+                        twin.truncate(len);
+                        twin.set_tag(tag);
+                    }
                 }
                 Some(frame) => {
                     let frame = Frame::clone(&frame);
-                    twin.set_block(frame.into_raw(), cell.start() as u32, len as u16, tag);
+                    // Room was reserved.
+                    let pushed = to.ring.push_block(frame.into_raw(), cell.start() as u32, len as u16, tag);
+                    debug_assert!(pushed);
                 }
             }
-            to.ring.publish();
             done += len;
             if keep {
                 place += 1;

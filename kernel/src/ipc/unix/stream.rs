@@ -7,7 +7,7 @@ use super::account::{Account, Patience, OVERHEAD};
 use super::core::Core;
 use super::inbox::{Ancillary, Contents, Control, Received, Side};
 use super::socket::{Receive, UnixSocket};
-use crate::ipc::queue::{Held, Queue, CONTROL, END, OPEN, SEGMENT, URGENT};
+use crate::ipc::queue::{Held, Offer, Queue, CONTROL, END, OPEN, SEGMENT, URGENT};
 use crate::user::{IoDest, IoSource};
 use crate::{Kind, Result};
 
@@ -226,6 +226,18 @@ impl UnixSocket {
         let (queue, contents) = held.parts();
         let with_side = !ancillary.rights.is_empty();
         let control = with_side || ancillary.sender != contents.last_in;
+        if !control && !urgent {
+            let handed = queue.hand(source)?;
+            if handed > 0 {
+                // What could not be handed over is in the queue.
+                contents.bytes = queue.bytes();
+                account.charge(charge_of(queue));
+                contents.move_peek(handed - contents.bytes, false);
+                drop(held);
+                inbox.tell_readable();
+                return Ok(handed);
+            }
+        }
         if control {
             if with_side {
                 contents.reserve_side()?;
@@ -324,7 +336,7 @@ impl UnixSocket {
             if stop == Stop::Done || received.bytes >= target || peek && received.bytes > 0 {
                 break;
             }
-            match self.wait_for_more(how, patience) {
+            match self.wait_for_more(dest, &mut received.bytes, how, patience) {
                 Ok(true) => {}
                 Ok(false) => break,
                 Err(_) if received.bytes > 0 => break,
@@ -335,12 +347,22 @@ impl UnixSocket {
         Ok(received)
     }
 
-    /// Waits for something to come; false at the end.
-    fn wait_for_more(&self, how: Receive, patience: &mut Patience) -> Result<bool> {
+    /// Waits for something to come; false at the end. A sender may hand bytes over right away, which are `received`
+    /// then.
+    fn wait_for_more(
+        &self,
+        dest: &mut IoDest,
+        received: &mut usize,
+        how: Receive,
+        patience: &mut Patience,
+    ) -> Result<bool> {
         let inbox = &self.core.inbox;
         let peek = how.contains(Receive::PEEK);
         let seen = if peek { inbox.contents.lock().extra().bytes } else { 0 };
-        let ready = || {
+        let ready = |offer: Option<&Offer>| {
+            if offer.is_some_and(|offer| offer.taken().is_some()) {
+                return Some(Ok(true));
+            }
             // The end first: what was sent before it is there then.
             let ended = inbox.is_shut();
             let more = if peek { inbox.contents.lock().extra().bytes != seen } else { !inbox.is_empty() };
@@ -352,9 +374,29 @@ impl UnixSocket {
             }
             ended.then_some(Ok(false))
         };
-        match ready() {
-            Some(result) => result,
-            None => patience.wait(&inbox.readable, ready)?,
+        if let Some(result) = ready(None) {
+            return result;
+        }
+        let plain = !peek && !patience.nonblock && !self.passes_credentials();
+        let Some(offer) = Offer::new(dest).filter(|_| plain) else {
+            return patience.wait(&inbox.readable, || ready(None))?;
+        };
+        let mut held = inbox.contents.lock();
+        if held.is_empty() {
+            held.offer(&offer);
+        }
+        drop(held);
+        let waited = patience.wait(&inbox.readable, || ready(Some(&offer)));
+        if offer.taken().is_none() {
+            inbox.contents.lock().take_back(&offer);
+        }
+        match offer.taken() {
+            Some(count) => {
+                dest.advance(count);
+                *received += count;
+                Ok(true)
+            }
+            None => waited?,
         }
     }
 

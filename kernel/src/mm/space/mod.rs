@@ -461,6 +461,13 @@ pub fn activate_kernel_space() {
     leave(before, cpu);
 }
 
+impl AddressSpace {
+    /// The current thread's, for as long as it waits in one place.
+    pub fn active<'a>() -> Option<&'a Self> {
+        active()
+    }
+}
+
 /// The space that is active on this CPU.
 #[inline]
 pub fn active<'a>() -> Option<&'a AddressSpace> {

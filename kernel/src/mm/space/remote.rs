@@ -70,15 +70,27 @@ impl AddressSpace {
         inner.areas.find(addr).is_some_and(|area| area.value.object.is_none() && !area.value.allows(write))
     }
 
-    /// The frame behind an address, made present; through protection, as a debugger may.
-    fn frame_at(&self, addr: usize, write: bool) -> Option<Frame> {
+    /// The frame behind an address of user memory that the program may write to, made present and its own. It may be
+    /// exchanged for another one at any time: see [`Self::writes_to`].
+    pub fn frame_for_writing(&self, addr: usize) -> Option<Frame> {
+        self.frame_at(addr, true, false)
+    }
+
+    /// Would the program's stores at `addr` go to that frame now?
+    pub fn writes_to(&self, addr: usize, frame: &Frame) -> bool {
+        let entry = self.inner.lock().tables.entry(page_down(addr));
+        entry & PRESENT != 0 && entry & WRITABLE != 0 && paging::frame_number(entry) == frame.number()
+    }
+
+    /// The frame behind an address, made present; with `force` through protection, as a debugger may.
+    fn frame_at(&self, addr: usize, write: bool, force: bool) -> Option<Frame> {
         let page = page_down(addr);
         let access = Access { write, ..Access::default() };
         let mut inner = self.inner.lock();
         let entry = inner.tables.entry(page);
         let ready = entry & PRESENT != 0 && (!write || entry & WRITABLE != 0);
         if !ready {
-            self.fault_locked(&mut inner, page, access, true).ok()?;
+            self.fault_locked(&mut inner, page, access, force).ok()?;
         }
         let entry = inner.tables.entry(page);
         if entry == 0 {
@@ -120,7 +132,7 @@ impl AddressSpace {
             let Some(at) = addr.checked_add(done) else { break };
             let inside = at % PAGE_SIZE;
             let run = (PAGE_SIZE - inside).min(len - done);
-            let Some(frame) = self.frame_at(at, write) else { break };
+            let Some(frame) = self.frame_at(at, write, true) else { break };
             copy(frame.as_ptr(), inside, done, run);
             done += run;
         }
