@@ -32,8 +32,8 @@ test: all userland ## Run every test; ends with "N passed, M failed" (ARGS="boot
 	@$(EXO) test $(ARGS)
 
 .PHONY: test-checked
-test-checked: all userland kernel-checked ## Run conformance and corpus with a kernel that checks itself (ARGS="conformance")
-	@$(EXO) test $(or $(ARGS),conformance corpus) --kernel $(KERNEL)-checked
+test-checked: all userland kernel-checked ## Run native, conformance and corpus with a kernel that checks itself (ARGS="conformance")
+	@$(EXO) test $(or $(ARGS),native conformance corpus) --kernel $(KERNEL)-checked
 
 .PHONY: check
 check: setup ## The fast loop: formatting, lints on every crate, host tests, layer rules
