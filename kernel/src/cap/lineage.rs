@@ -41,6 +41,8 @@ pub(crate) struct Tree {
 struct Inner {
     /// The first is that of originals.
     slots: Vec<Slot>,
+    /// How deep originals stand: below what the object was found through.
+    depth: u16,
     /// The first free slot, whose `parent` is the next one.
     free: u32,
     /// Calls under way through derived capabilities.
@@ -112,7 +114,7 @@ impl Inner {
 impl Tree {
     /// Nothing is derived yet.
     pub fn new() -> Arc<Self> {
-        let inner = Inner { slots: Vec::new(), free: NONE, calls: Vec::new(), found: Vec::new() };
+        let inner = Inner { slots: Vec::new(), depth: 0, free: NONE, calls: Vec::new(), found: Vec::new() };
         Arc::new(Self { inner: SpinLock::new(inner), polls: WaitQueue::new(), above: Once::new() })
     }
 
@@ -128,7 +130,8 @@ impl Tree {
                 allowed: Rights::ALL,
                 revoked: false,
             };
-            inner.slots.push(Slot { info, count: 0, parent: NONE, depth: 0 });
+            let depth = inner.depth;
+            inner.slots.push(Slot { info, count: 0, parent: NONE, depth });
         }
         let full = inner.free == NONE && inner.slots.len() >= MAX_PLACES;
         let above = inner.slot(parent);
@@ -176,12 +179,18 @@ impl Tree {
         self.inner.lock().is_within(place, other)
     }
 
-    /// The object of this tree was found through `above`, and all that is derived from it is revoked with that.
-    /// [`Kind::Revoked`] if it is too late.
+    /// The object of this tree, from which nothing is derived yet, was found through `above`: all that will be is
+    /// revoked with that. [`Kind::Revoked`] if it is too late, [`Kind::TooManyLinks`] if that is too deep already.
     pub fn follow(self: &Arc<Self>, above: Place) -> Result<()> {
         let mut inner = above.tree.inner.lock();
-        if inner.slot(above.index).info.revoked {
+        let slot = inner.slot(above.index);
+        if slot.info.revoked {
             return Err(Kind::Revoked.into());
+        }
+        // A chain of places is no longer over several trees than in one: it is followed when it ends.
+        let depth = slot.depth + 1;
+        if depth >= MAX_DEPTH {
+            return Err(Kind::TooManyLinks.into());
         }
         if inner.found.len() == inner.found.capacity() {
             inner.found.retain(|(_, tree)| tree.strong_count() != 0);
@@ -189,6 +198,7 @@ impl Tree {
         inner.found.try_reserve(1).map_err(|_| Kind::NoMemory)?;
         inner.found.push((above.index, Arc::downgrade(self)));
         drop(inner);
+        self.inner.lock().depth = depth;
         self.above.call_once(|| above);
         Ok(())
     }

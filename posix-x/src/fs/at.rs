@@ -69,6 +69,17 @@ impl<'a> Target<'a> {
         Self::find_as(t, &caller(t).context(), dirfd, path, flags)
     }
 
+    /// As [`find`](Self::find), for changing attributes. EACCES if `dirfd` is a derived capability that does not allow it.
+    pub fn find_to_change(t: &'a Task, dirfd: Fd, path: UserStr, flags: u32) -> Result<Self, Errno> {
+        if dirfd != Fd::CWD {
+            let allowed = FdTable::get(t.files(), dirfd.0).map(|capability| capability.allowed());
+            if allowed.is_ok_and(|allowed| !allowed.contains(Rights::SET_ATTR)) {
+                return Err(Errno::EACCES);
+            }
+        }
+        Self::find(t, dirfd, path, flags)
+    }
+
     /// As [`find`](Self::find), for somebody else.
     pub fn find_as(
         t: &'a Task,

@@ -22,7 +22,7 @@ pub fn fchmod(t: &Task, fd: Fd, mode: u32) -> SysResult {
 
 /// As [`chmod`], relative to a descriptor.
 pub fn fchmodat(t: &Task, dirfd: Fd, path: UserStr, mode: u32) -> SysResult {
-    change_mode(t, &Target::find(t, dirfd, path, 0)?, mode)
+    change_mode(t, &Target::find_to_change(t, dirfd, path, 0)?, mode)
 }
 
 fn change_mode(t: &Task, target: &Target, mode: u32) -> SysResult {
@@ -53,7 +53,7 @@ pub fn fchownat(t: &Task, dirfd: Fd, path: UserStr, uid: u32, gid: u32, flags: u
     if flags & !(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH) != 0 {
         return Err(Errno::EINVAL);
     }
-    change_owner(t, &Target::find(t, dirfd, path, flags)?, uid, gid)
+    change_owner(t, &Target::find_to_change(t, dirfd, path, flags)?, uid, gid)
 }
 
 fn change_owner(t: &Task, target: &Target, uid: u32, gid: u32) -> SysResult {

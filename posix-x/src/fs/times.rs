@@ -62,7 +62,7 @@ pub fn utimensat(t: &Task, dirfd: Fd, path: UserStr, times: UserPtr<[Timespec; 2
     if flags & !(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH) != 0 {
         return Err(Errno::EINVAL);
     }
-    set(t, &Target::find(t, dirfd, path, flags)?, times)
+    set(t, &Target::find_to_change(t, dirfd, path, flags)?, times)
 }
 
 /// Sets times to the microsecond, relative to a descriptor.
@@ -77,7 +77,7 @@ pub fn futimesat(t: &Task, dirfd: Fd, path: UserStr, times: UserPtr<[Timeval; 2]
     if path.is_null() && dirfd != Fd::CWD {
         return set(t, &Target::opened(t, dirfd)?, times);
     }
-    set(t, &Target::find(t, dirfd, path, 0)?, times)
+    set(t, &Target::find_to_change(t, dirfd, path, 0)?, times)
 }
 
 /// Sets times to the microsecond.

@@ -141,6 +141,7 @@ fn write_usage(pointer: UserPtr<Rusage>, usage: Usage) -> Result<(), Errno> {
 /// The system calls.
 pub mod calls {
     use super::*;
+    use crate::fd::FdTable;
 
     /// `wait4(2)`
     pub fn wait4(
@@ -190,6 +191,8 @@ pub mod calls {
         if !options.intersects(Options::EXITED | Options::STOPPED | Options::CONTINUED) {
             return Err(Errno::EINVAL);
         }
+        // In use as long as the call waits, so that it ends if a derived capability is revoked.
+        let pidfd = (which == P_PIDFD && id >= 0).then(|| FdTable::get(t.files(), id)).transpose()?;
         let which = match which {
             P_ALL => Which::Any,
             P_PID if id > 0 => Which::Process(id),
@@ -199,6 +202,7 @@ pub mod calls {
             _ => return Err(Errno::EINVAL),
         };
         let outcome = wait(t, &which, options)?;
+        drop(pidfd);
         let usage = outcome.as_ref().map(|outcome| outcome.usage);
         if !info.is_null() {
             let user = match &outcome {
