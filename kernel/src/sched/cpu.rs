@@ -1,8 +1,8 @@
 //! What the scheduler keeps for each CPU.
 
-use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicU8, Ordering};
 
-use run_queue::ThreeQueues;
+use sched_policy::{placement, Latency, RunQueue};
 
 use super::thread::{Runnable, Thread};
 use crate::arch;
@@ -13,7 +13,7 @@ pub use crate::arch::MAX_CPUS;
 
 /// What the run queue's lock guards. It is held across a switch: the thread that goes on gives it back.
 pub(super) struct Queue {
-    pub policy: ThreeQueues<Runnable>,
+    pub policy: RunQueue<Runnable>,
     pub current: Option<&'static Thread>,
     pub idle: Option<&'static Thread>,
     /// The user thread whose floating point registers are in the CPU, or null. With several CPUs the thread may
@@ -21,10 +21,20 @@ pub(super) struct Queue {
     pub fpu_owner: *const Thread,
     /// Do system calls go to the personality's `intercepted_call`?
     pub intercepting: bool,
-    /// A thread that ended, to be reaped after the switch.
+    /// Is there something in `rest`?
+    pub unfinished: bool,
+    pub rest: Rest,
+}
+
+/// What a switch leaves to be done with interrupts on.
+#[derive(Default)]
+pub(super) struct Rest {
+    /// A thread that ended, to be reaped.
     pub dead: Option<&'static Thread>,
-    /// A thread that goes on on another CPU, to be queued there after the switch.
+    /// A thread that goes on on another CPU, to be queued there.
     pub leaving: Option<&'static Thread>,
+    /// When the policy wants to be asked again.
+    pub alarm: Option<u64>,
 }
 
 // SAFETY: what the pointer points to is only used where that is said to be safe.
@@ -36,14 +46,22 @@ pub(super) struct Cpu {
     pub queue: IrqLock<Queue>,
     /// Threads in the queue, for looking without the lock.
     pub queued: AtomicU32,
-    /// The counter when the current thread's time was last booked.
+    /// When the current thread's time was last booked, in nanoseconds since boot.
     pub stamp: AtomicU64,
-    /// The counter when the current thread's time slice began.
+    /// When the current thread's time slice began.
     pub slice: AtomicU64,
+    /// The rank of the current thread, while there are several CPUs.
+    pub rank: AtomicU8,
+    /// Since when another CPU has more to do, or 0.
+    pub uneven_since: AtomicU64,
     pub current: AtomicPtr<Thread>,
     pub is_idle: AtomicBool,
     pub switches: AtomicU64,
-    pub idle_cycles: AtomicU64,
+    /// Nanoseconds.
+    pub idle_time: AtomicU64,
+    /// Threads taken over from other CPUs.
+    pub stolen: AtomicU64,
+    pub yields: AtomicU64,
     pub user_samples: AtomicU64,
     pub system_samples: AtomicU64,
 }
@@ -51,23 +69,27 @@ pub(super) struct Cpu {
 impl Cpu {
     const fn new() -> Self {
         let queue = Queue {
-            policy: ThreeQueues::new(),
+            policy: RunQueue::new(),
             current: None,
             idle: None,
             fpu_owner: core::ptr::null(),
             intercepting: false,
-            dead: None,
-            leaving: None,
+            unfinished: false,
+            rest: Rest { dead: None, leaving: None, alarm: None },
         };
         Self {
             queue: IrqLock::with_rank(Rank::RunQueue, queue),
             queued: AtomicU32::new(0),
             stamp: AtomicU64::new(0),
             slice: AtomicU64::new(0),
+            rank: AtomicU8::new(placement::NOTHING),
+            uneven_since: AtomicU64::new(0),
             current: AtomicPtr::new(core::ptr::null_mut()),
             is_idle: AtomicBool::new(false),
             switches: AtomicU64::new(0),
-            idle_cycles: AtomicU64::new(0),
+            idle_time: AtomicU64::new(0),
+            stolen: AtomicU64::new(0),
+            yields: AtomicU64::new(0),
             user_samples: AtomicU64::new(0),
             system_samples: AtomicU64::new(0),
         }
@@ -145,18 +167,19 @@ pub fn thread_counts() -> (u32, u64) {
     (THREADS.load(Ordering::Relaxed), THREADS_EVER.load(Ordering::Relaxed))
 }
 
-/// Cycles that `thread` has been running since its time was last booked: 0 if it does not run now.
-pub(super) fn running_cycles(thread: &Thread) -> u64 {
+/// Nanoseconds that `thread` has been running since its time was last booked: 0 if it does not run now.
+pub(super) fn running_time(thread: &Thread) -> u64 {
     let cpu = number(thread.cpu());
     let stamp = cpu.stamp.load(Ordering::Acquire);
     if !core::ptr::eq(cpu.current.load(Ordering::Relaxed), thread) {
         return 0;
     }
-    arch::tsc().saturating_sub(stamp)
+    time::now().as_nanos().saturating_sub(stamp)
 }
 
 /// A CPU's counters since boot.
 #[derive(Clone, Copy, Default, Debug)]
+#[allow(missing_docs)] // Each is described, some together.
 pub struct CpuStats {
     /// Nanoseconds in user mode.
     pub user: u64,
@@ -166,20 +189,44 @@ pub struct CpuStats {
     pub idle: u64,
     /// Switches between threads.
     pub switches: u64,
+    /// Calls of [`super::yield_now`] that others waited for.
+    pub yields: u64,
+    /// Threads taken over from other CPUs.
+    pub stolen: u64,
+    /// How long threads of real time waited when they were woken.
+    pub latency: Latency,
+    /// What threads had and waited for here, in nanoseconds, and how often they got the CPU.
+    pub ran: u64,
+    pub waited: u64,
+    pub turns: u64,
 }
 
 /// The counters of CPU `id`, if it runs.
 pub fn cpu_stats(id: usize) -> Option<CpuStats> {
     let cpu = all().nth(id)?;
-    let mut idle = cpu.idle_cycles.load(Ordering::Relaxed);
+    let mut idle = cpu.idle_time.load(Ordering::Relaxed);
     if cpu.is_idle.load(Ordering::Relaxed) {
-        idle += arch::tsc().saturating_sub(cpu.stamp.load(Ordering::Relaxed));
+        idle += time::now().as_nanos().saturating_sub(cpu.stamp.load(Ordering::Relaxed));
     }
-    let idle = time::cycles_to_ns(idle);
+    let (latency, (waited, turns)) = {
+        let queue = cpu.queue.lock();
+        (*queue.policy.latency(), queue.policy.waits())
+    };
     let busy = time::now().as_nanos().saturating_sub(idle);
     let user = cpu.user_samples.load(Ordering::Relaxed);
     let system = cpu.system_samples.load(Ordering::Relaxed);
     let all = u128::from(user + system).max(1);
     let user = (u128::from(busy) * u128::from(user) / all) as u64;
-    Some(CpuStats { user, system: busy - user, idle, switches: cpu.switches.load(Ordering::Relaxed) })
+    Some(CpuStats {
+        user,
+        system: busy - user,
+        idle,
+        switches: cpu.switches.load(Ordering::Relaxed),
+        yields: cpu.yields.load(Ordering::Relaxed),
+        stolen: cpu.stolen.load(Ordering::Relaxed),
+        latency,
+        ran: busy,
+        waited,
+        turns,
+    })
 }

@@ -1,12 +1,13 @@
 //! Threads and who runs.
 //!
 //! A [`Thread`] has a kernel stack and, if it runs a user program, an address space and the user's registers.
-//! Each CPU keeps its runnable threads in a run queue (the policy is in the crate `run-queue`) and its own idle
+//! Each CPU keeps its runnable threads in a run queue (the policy is in the crate `sched-policy`) and its own idle
 //! thread, which takes over what waits elsewhere, or halts. Kernel code is never preempted: the timer marks the thread, and it gives way on its
 //! return to user mode, or where a kernel thread calls [`maybe_yield`].
 //!
 //! Sleeping goes through [`crate::sync::WaitQueue`]; this module only offers it [`sleep_while`] and [`wake`].
 
+mod context;
 mod cpu;
 mod load;
 mod place;
@@ -18,11 +19,12 @@ mod thread;
 pub use cpu::{cpu_stats, thread_counts, CpuStats, MAX_CPUS};
 pub use load::{load_averages, runnable_threads};
 pub use place::{prepare_cpu, IdleThread};
-pub use settings::{SchedPolicy, SchedSettings};
+pub use sched_policy::{Class, Latency, Parameters, Policy, Prediction, Reservation, Usage, QUANTUM, ROUND};
+pub use settings::{reserved_per_mille, SchedSettings};
 pub use stack::release_kept_stacks;
-pub use switch::{exit_current, idle, init, maybe_yield, refresh_entry, reschedule, yield_now, QUANTUM};
+pub use switch::{exit_current, idle, init, maybe_yield, refresh_entry, reschedule, yield_now};
 pub(crate) use switch::{on_tick, sleep_while, wake};
-pub use thread::{NewUser, Thread, ThreadState, Times, NAME_LENGTH};
+pub use thread::{NewUser, Standing, Thread, ThreadState, Times, NAME_LENGTH};
 
 use alloc::sync::Arc;
 

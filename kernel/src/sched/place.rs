@@ -13,7 +13,8 @@
 use alloc::boxed::Box;
 use core::sync::atomic::Ordering;
 
-use run_queue::{Policy, Turn};
+use sched_policy::placement::{self, Candidate};
+use sched_policy::Turn;
 
 use super::cpu::{self, Cpu, Queue};
 use super::switch::{self, enqueue, is_current, lock_queue_of};
@@ -38,7 +39,7 @@ impl IdleThread {
     /// stack, interrupts off.
     pub fn run(self) -> ! {
         let cpu = cpu::this();
-        cpu.stamp.store(arch::tsc(), Ordering::Relaxed);
+        cpu.stamp.store(time::now().as_nanos(), Ordering::Relaxed);
         cpu.is_idle.store(true, Ordering::Relaxed);
         switch::make_current(cpu, self.0);
         cpu::add_online();
@@ -73,34 +74,46 @@ fn kick_other(cpu: &Cpu, id: u32) {
     }
 }
 
-/// The best CPU for a thread that can run now: the one that it belongs to, if that is idle; else an idle one; else
-/// the one with the shortest queue.
+/// The best CPU for a thread that can run now, of which nobody knew before that it can.
 fn choose(thread: &Thread) -> u32 {
     let own = thread.cpu();
-    let allowed = match thread.affinity() & cpu::online_mask() {
-        0 => cpu::online_mask(),
+    let online = cpu::online_mask();
+    let allowed = match thread.allowed_cpus() & online {
+        0 => online,
         some => some,
     };
     let mut idle = cpu::idle_mask() & allowed;
     if idle & 1 << own != 0 && cpu::mark_busy(own) {
         return own;
     }
-    while idle != 0 {
-        let id = idle.trailing_zeros();
-        if cpu::mark_busy(id) {
-            return id;
+    loop {
+        let candidates =
+            (0..cpu::online() as u32).filter(|id| allowed & 1 << id != 0).map(|id| candidate(id, idle));
+        let best = placement::choose(own, thread.node.rank(), candidates).unwrap_or(own);
+        if idle & 1 << best == 0 || cpu::mark_busy(best) {
+            return best;
         }
-        idle &= idle - 1;
+        // Somebody else took it meanwhile.
+        idle &= !(1 << best);
     }
-    let length = |id: u32| cpu::number(id).queued.load(Ordering::Relaxed);
-    let mut best = (allowed & 1 << own != 0).then(|| (length(own), own));
-    for id in (0..cpu::online() as u32).filter(|id| allowed & 1 << id != 0) {
-        // Moving is worth it only where it saves more than one turn.
-        if best.is_none_or(|(shortest, _)| length(id) + 1 < shortest) {
-            best = Some((length(id), id));
-        }
+}
+
+/// A CPU as a thread would find it that came now. All are equally near to memory.
+fn candidate(id: u32, idle: u64) -> Candidate {
+    let cpu = cpu::number(id);
+    let queued = cpu.queued.load(Ordering::Relaxed);
+    if idle & 1 << id != 0 {
+        return Candidate { id, load: queued, rank: placement::NOTHING, distance: placement::LOCAL };
     }
-    best.map_or(own, |(_, id)| id)
+    let rank = cpu.rank.load(Ordering::Relaxed);
+    Candidate { id, load: queued + 1, rank, distance: placement::LOCAL }
+}
+
+/// Should a thread that gives way be placed anew? If it may not stay, or is too urgent to wait for long.
+#[inline(never)]
+pub(super) fn should_leave(thread: &Thread) -> bool {
+    let may_stay = thread.may_run_on(thread.cpu());
+    !may_stay || thread.settings().parameters.is_real_time() && thread.confined_to().is_none()
 }
 
 /// Puts a thread that just became runnable into the best queue. `queue` is that of its CPU.
@@ -109,11 +122,13 @@ pub(super) fn place_woken(
     cpu: &'static Cpu,
     mut queue: IrqLockGuard<'static, Queue>,
     thread: &'static Thread,
+    now: u64,
 ) {
     let id = choose(thread);
     if id == thread.cpu() {
-        return enqueue(cpu, &mut queue, thread, Turn::Woken);
+        return enqueue(cpu, &mut queue, thread, Turn::Woken, now);
     }
+    queue.policy.leaves(Runnable(thread));
     thread.set_cpu(id);
     drop(queue);
     join(thread, Turn::Woken);
@@ -123,7 +138,7 @@ pub(super) fn place_woken(
 #[inline(never)]
 pub(super) fn place_new(thread: &'static Thread) {
     thread.set_cpu(choose(thread));
-    join(thread, Turn::Again);
+    join(thread, Turn::New);
 }
 
 /// Puts a runnable thread that is in no queue into that of its CPU.
@@ -131,10 +146,11 @@ fn join(thread: &'static Thread, turn: Turn) {
     loop {
         let id = thread.cpu();
         let cpu = cpu::number(id);
+        let now = time::now().as_nanos();
         let mut queue = cpu.queue.lock();
         // Whoever confines a thread looks for it in the queue afterwards: one of the two notices.
-        if thread.may_run_on(id) || thread.affinity() & cpu::online_mask() == 0 {
-            return enqueue(cpu, &mut queue, thread, turn);
+        if thread.may_run_on(id) || thread.allowed_cpus() & cpu::online_mask() == 0 {
+            return enqueue(cpu, &mut queue, thread, turn, now);
         }
         drop(queue);
         thread.set_cpu(choose(thread));
@@ -145,22 +161,49 @@ fn join(thread: &'static Thread, turn: Turn) {
 #[inline(never)]
 pub(super) fn steal(id: u32) -> bool {
     let count = cpu::online() as u32;
-    for other in (1..count).map(|step| cpu::number((id + step) % count)) {
-        // Who is idle is about to look at its queue itself.
-        if other.queued.load(Ordering::Relaxed) == 0 || other.is_idle.load(Ordering::Relaxed) {
-            continue;
-        }
-        let mut queue = other.queue.lock();
-        let taken = queue.policy.pick_where(|runnable| runnable.0.may_run_on(id));
-        other.queued.store(queue.policy.len() as u32, Ordering::SeqCst);
-        if let Some(Runnable(thread)) = taken {
-            thread.set_cpu(id);
-            drop(queue);
-            join(thread, Turn::Again);
-            return true;
-        }
+    // Who is idle is about to look at its queue itself.
+    let is_busy = |cpu: &Cpu| cpu.queued.load(Ordering::Relaxed) != 0 && !cpu.is_idle.load(Ordering::Relaxed);
+    (1..count).map(|step| (id + step) % count).any(|other| is_busy(cpu::number(other)) && pull(id, other))
+}
+
+/// Takes a thread for CPU `id` over that waits for CPU `from`; returns whether there was one.
+fn pull(id: u32, from: u32) -> bool {
+    let cpu = cpu::number(from);
+    let mut queue = cpu.queue.lock();
+    let taken = queue.policy.take_where(|runnable| runnable.0.may_run_on(id));
+    cpu.queued.store(queue.policy.len() as u32, Ordering::SeqCst);
+    let Some(Runnable(thread)) = taken else { return false };
+    thread.set_cpu(id);
+    drop(queue);
+    cpu::number(id).stolen.fetch_add(1, Ordering::Relaxed);
+    join(thread, Turn::New);
+    true
+}
+
+/// Once a tick: has idle CPUs take over from this one, for which so many threads wait, or takes over itself from one
+/// that has more to do.
+#[inline(never)]
+pub(super) fn balance(cpu: &Cpu, waiting: usize, now: u64) {
+    if waiting > 0 {
+        call_for_help();
     }
-    false
+    let own = arch::cpu_id();
+    let length = |id: u32| cpu::number(id).queued.load(Ordering::Relaxed);
+    let others = (0..cpu::online() as u32).filter(|&id| id != own);
+    let Some(busiest) = others.max_by_key(|&id| length(id)) else { return };
+    if length(busiest) <= waiting as u32 {
+        return cpu.uneven_since.store(0, Ordering::Relaxed);
+    }
+    let since = match cpu.uneven_since.load(Ordering::Relaxed) {
+        0 => now,
+        since => since,
+    };
+    cpu.uneven_since.store(since, Ordering::Relaxed);
+    // Each has one that runs, too.
+    if placement::should_pull(waiting as u32, length(busiest), now.saturating_sub(since)) {
+        pull(own, busiest);
+        cpu.uneven_since.store(0, Ordering::Relaxed);
+    }
 }
 
 /// Wakes an idle CPU, if there is one, to take over from this one, for which threads wait.

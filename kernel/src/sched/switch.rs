@@ -8,19 +8,17 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::sync::atomic::Ordering;
 
-use run_queue::{Policy, Turn};
+use sched_policy::{placement, Turn};
 
-use super::cpu::{self, Cpu, Queue};
-use super::thread::{Context, Runnable, Thread, ThreadState};
-use super::{current, load, place};
+use super::context::Context;
+use super::cpu::{self, Cpu, Queue, Rest};
+use super::thread::{Runnable, Thread, ThreadState};
+use super::{current, load, place, settings};
 use crate::arch::percpu::{self, NEED_RESCHED};
 use crate::arch::{self, thread::switch_context};
 use crate::sync::{order, IrqLockGuard, Link, Sleep};
 use crate::time::{self, Instant};
 use crate::Result;
-
-/// How long a thread runs while others could, in nanoseconds.
-pub const QUANTUM: u64 = 10_000_000;
 
 /// Why a thread gives the CPU back.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -41,7 +39,7 @@ pub fn init() -> Result<()> {
     let mut queue = cpu.queue.lock();
     queue.current = Some(boot);
     queue.idle = Some(idle);
-    cpu.stamp.store(arch::tsc(), Ordering::Relaxed);
+    cpu.stamp.store(time::now().as_nanos(), Ordering::Relaxed);
     make_current(cpu, boot);
     drop(queue);
     // The idle thread starts the tick again whenever it is left; until it has run for the first time, this did.
@@ -86,7 +84,7 @@ pub fn idle() -> ! {
 /// Lets others run if any can.
 #[inline]
 pub fn yield_now() {
-    if cpu::this().queued.load(Ordering::Relaxed) != 0 {
+    if cpu::this().queued.load(Ordering::Relaxed) != 0 || current().confined_to().is_some() {
         schedule(Reason::Yield);
     }
 }
@@ -108,6 +106,8 @@ pub fn reschedule() {
 pub fn exit_current() -> ! {
     order::assert_may_sleep();
     let thread = current();
+    thread.announce_end();
+    settings::release_reservation(thread);
     if thread.own_space().is_some() {
         drop(thread.set_space(None));
     }
@@ -150,10 +150,11 @@ pub(crate) fn wake(thread: &'static Thread) -> bool {
     if is_current(&queue, thread) {
         return true;
     }
+    let now = time::now().as_nanos();
     if cpu::are_many() {
-        place::place_woken(cpu, queue, thread);
+        place::place_woken(cpu, queue, thread, now);
     } else {
-        enqueue(cpu, &mut queue, thread, Turn::Woken);
+        enqueue(cpu, &mut queue, thread, Turn::Woken, now);
     }
     true
 }
@@ -185,32 +186,35 @@ pub(super) fn is_idle(queue: &Queue, thread: &Thread) -> bool {
 
 /// Puts a runnable thread into the queue, and marks the running one if it should give way.
 #[inline]
-pub(super) fn enqueue(cpu: &Cpu, queue: &mut Queue, thread: &'static Thread, turn: Turn) {
-    // SAFETY: the queue's lock is held.
-    let class = unsafe { (*thread.scheduling.get()).burst.class() };
-    queue.policy.enqueue(Runnable(thread), class, turn);
+pub(super) fn enqueue(cpu: &Cpu, queue: &mut Queue, thread: &'static Thread, turn: Turn, now: u64) {
+    queue.policy.enqueue(Runnable(thread), turn, now);
     cpu.queued.store(queue.policy.len() as u32, Ordering::SeqCst);
     let Some(running) = queue.current else { return };
     if is_idle(queue, running) {
+        // It asks for the alarm that one without budget needs when it was left.
         place::kick(cpu, thread.cpu());
-    } else if turn == Turn::Woken {
-        // SAFETY: the queue's lock is held.
-        let running_class = unsafe { (*running.scheduling.get()).burst.class() };
-        if queue.policy.preempts(class, running_class) {
-            running.core.work.fetch_or(NEED_RESCHED, Ordering::Relaxed);
-            place::kick(cpu, thread.cpu());
+    } else if turn == Turn::Woken || thread.node.rank() < running.node.rank() {
+        if queue.policy.preempts(Runnable(thread), Runnable(running)) {
+            mark(cpu, running);
         }
     }
+}
+
+/// Has the running thread of a CPU call the scheduler.
+#[inline]
+pub(super) fn mark(cpu: &Cpu, running: &Thread) {
+    running.core.work.fetch_or(NEED_RESCHED, Ordering::Relaxed);
+    place::kick(cpu, running.cpu());
 }
 
 /// Puts a new thread into the queue of the current CPU, or of one that has less to do. It inherits the experience of
 /// its maker.
 pub(super) fn enqueue_new(thread: &'static Thread) {
     let cpu = cpu::this();
+    let now = time::now().as_nanos();
     let mut queue = cpu.queue.lock();
     if let Some(maker) = queue.current {
-        // SAFETY: the queue's lock is held; the new thread is in no queue yet.
-        unsafe { (*thread.scheduling.get()).burst = (*maker.scheduling.get()).burst };
+        queue.policy.inherit(Runnable(thread), Runnable(maker));
     }
     thread.set_state(ThreadState::Runnable);
     thread.set_cpu(arch::cpu_id());
@@ -218,21 +222,20 @@ pub(super) fn enqueue_new(thread: &'static Thread) {
         drop(queue);
         place::place_new(thread);
     } else {
-        enqueue(cpu, &mut queue, thread, Turn::Again);
+        enqueue(cpu, &mut queue, thread, Turn::New, now);
     }
 }
 
 /// Books the time since the last booking on the current thread.
 #[inline]
-fn book(cpu: &Cpu, thread: &Thread, idle: bool, now: u64) {
-    let delta = now.wrapping_sub(cpu.stamp.load(Ordering::Relaxed));
+fn book(cpu: &Cpu, queue: &mut Queue, thread: &'static Thread, idle: bool, now: u64) {
+    let delta = now.saturating_sub(cpu.stamp.load(Ordering::Relaxed));
     // Only this CPU writes these counters, so a load and a store are enough.
-    let counter = if idle { &cpu.idle_cycles } else { &thread.ran };
+    let counter = if idle { &cpu.idle_time } else { &thread.ran };
     counter.store(counter.load(Ordering::Relaxed).wrapping_add(delta), Ordering::Relaxed);
     cpu.stamp.store(now, Ordering::Release);
     if !idle {
-        // SAFETY: the caller holds the queue's lock.
-        unsafe { (*thread.scheduling.get()).burst.ran(time::cycles_to_ns(delta)) };
+        queue.policy.ran(Runnable(thread), delta, now);
     }
 }
 
@@ -251,52 +254,71 @@ fn schedule(reason: Reason) {
         return;
     }
     previous.core.work.fetch_and(!NEED_RESCHED, Ordering::Relaxed);
-    let now = arch::tsc();
-    book(cpu, previous, idle, now);
-    leave(cpu, &mut queue, previous, idle, reason);
-    let next = queue.policy.pick().map_or(queue.idle, |runnable| Some(runnable.0));
+    let now = time::now().as_nanos();
+    book(cpu, &mut queue, previous, idle, now);
+    let next = leave(cpu, &mut queue, previous, idle, reason, now).or(queue.idle);
     let next = next.expect("every CPU that schedules has an idle thread");
     cpu.queued.store(queue.policy.len() as u32, Ordering::Relaxed);
     cpu.slice.store(now, Ordering::Relaxed);
+    if queue.policy.has_alarm(Some(&next.node)) {
+        let running = (!is_idle(&queue, next)).then_some(Runnable(next));
+        queue.rest.alarm = queue.policy.alarm(running, 0, now);
+        queue.unfinished = true;
+    }
     if core::ptr::eq(next, previous) {
+        let rest = finish(&mut queue);
         drop(queue);
         arch::irq_restore(enabled);
+        clean_up(rest);
         return;
     }
     switch(cpu, queue, previous, next);
     // This thread goes on, maybe much later.
     let rest = after_switch();
     arch::irq_restore(enabled);
-    rest.clean_up();
+    clean_up(rest);
 }
 
-/// The running thread gives way: back into the queue, to sleep, or to its end.
+/// The running thread gives way: back into the queue, to sleep, or to its end. Returns whose turn it is.
 #[inline]
-fn leave(cpu: &Cpu, queue: &mut Queue, previous: &'static Thread, idle: bool, reason: Reason) {
+fn leave(
+    cpu: &Cpu,
+    queue: &mut Queue,
+    previous: &'static Thread,
+    idle: bool,
+    reason: Reason,
+    now: u64,
+) -> Option<&'static Thread> {
     match reason {
         Reason::Sleep => {
             previous.voluntary.fetch_add(1, Ordering::Relaxed);
-            // SAFETY: the queue's lock is held.
-            unsafe { (*previous.scheduling.get()).burst.finish() };
+            queue.policy.slept(Runnable(previous));
         }
         Reason::Yield | Reason::Preempted if !idle => {
             let count = if reason == Reason::Yield { &previous.voluntary } else { &previous.involuntary };
             count.fetch_add(1, Ordering::Relaxed);
-            if !cpu::are_many() || previous.may_run_on(previous.cpu()) {
-                enqueue(cpu, queue, previous, Turn::Again);
+            if cpu::are_many() && place::should_leave(previous) {
+                queue.policy.leaves(Runnable(previous));
+                queue.rest.leaving = Some(previous);
+                queue.unfinished = true;
+            } else if reason == Reason::Yield {
+                cpu.yields.store(cpu.yields.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+                return queue.policy.yield_to(Runnable(previous), now).map(|runnable| runnable.0);
             } else {
-                queue.leaving = Some(previous);
+                return queue.policy.pass(Runnable(previous), now).map(|runnable| runnable.0);
             }
         }
         Reason::Yield | Reason::Preempted => {}
         Reason::Exit => {
             previous.set_state(ThreadState::Dead);
-            queue.dead = Some(previous);
+            queue.rest.dead = Some(previous);
+            queue.unfinished = true;
             if core::ptr::eq(queue.fpu_owner, previous) {
                 queue.fpu_owner = core::ptr::null();
             }
         }
     }
+    queue.policy.pick(now).map(|runnable| runnable.0)
 }
 
 fn switch(cpu: &Cpu, mut queue: IrqLockGuard<Queue>, previous: &'static Thread, next: &'static Thread) {
@@ -317,6 +339,10 @@ fn switch(cpu: &Cpu, mut queue: IrqLockGuard<Queue>, previous: &'static Thread, 
         }
     } else if is_idle(&queue, next) {
         cpu.is_idle.store(true, Ordering::Relaxed);
+    }
+    if cpu::are_many() {
+        let rank = if is_idle(&queue, next) { placement::NOTHING } else { next.node.rank() };
+        cpu.rank.store(rank, Ordering::Relaxed);
     }
     make_current(cpu, next);
     core::mem::forget(queue);
@@ -379,31 +405,41 @@ pub fn refresh_entry() {
     load_entry(&mut cpu::this().queue.lock(), super::current());
 }
 
-/// What a switch leaves to be done with interrupts on.
-struct Rest {
-    dead: Option<&'static Thread>,
-    leaving: Option<&'static Thread>,
-}
-
-impl Rest {
-    fn clean_up(self) {
-        if let Some(thread) = self.leaving {
-            place::place_new(thread);
-        }
-        if let Some(dead) = self.dead {
-            // SAFETY: it set itself dead, was switched away from, and is taken from the queue once.
-            unsafe { Thread::reap(dead) };
-        }
+/// Does what a switch left to be done, with interrupts on.
+#[inline]
+fn clean_up(rest: Option<Rest>) {
+    if let Some(rest) = rest {
+        finish_rest(rest);
     }
 }
 
+#[inline(never)]
+fn finish_rest(rest: Rest) {
+    if let Some(at) = rest.alarm {
+        time::tick_at(at);
+    }
+    if let Some(thread) = rest.leaving {
+        place::place_new(thread);
+    }
+    if let Some(dead) = rest.dead {
+        // SAFETY: it set itself dead, was switched away from, and is taken from the queue once.
+        unsafe { Thread::reap(dead) };
+    }
+}
+
+/// Takes what is left to be done after a switch.
+#[inline]
+fn finish(queue: &mut Queue) -> Option<Rest> {
+    core::mem::take(&mut queue.unfinished).then(|| core::mem::take(&mut queue.rest))
+}
+
 /// First thing on the other side of a switch: gives the run queue's lock back.
-fn after_switch() -> Rest {
+#[inline]
+fn after_switch() -> Option<Rest> {
     let cpu = cpu::this();
     // SAFETY: the lock is held by this CPU since `switch` forgot its guard.
     unsafe {
-        let queue = &mut *cpu.queue.as_ptr();
-        let rest = Rest { dead: queue.dead.take(), leaving: queue.leaving.take() };
+        let rest = finish(&mut *cpu.queue.as_ptr());
         cpu.queue.release_forgotten();
         rest
     }
@@ -413,7 +449,7 @@ fn after_switch() -> Rest {
 pub(super) extern "C" fn thread_main(_thread: usize) {
     let rest = after_switch();
     arch::cpu::irq_enable();
-    rest.clean_up();
+    clean_up(rest);
     let thread = current();
     if thread.user {
         // SAFETY: `Thread::new_user` wrote the frame there, at the top of this thread's stack.
@@ -437,17 +473,18 @@ pub(super) fn load_space(space: Option<&Arc<crate::mm::AddressSpace>>) {
     arch::irq_restore(enabled);
 }
 
-/// The timer's sample of this CPU. Returns whether it should come again: not while the CPU is idle and stays so.
-pub(crate) fn on_tick(user_mode: bool) -> bool {
+/// The timer's sample of this CPU. Returns when it should come again: not while the CPU is idle and stays so.
+pub(crate) fn on_tick(user_mode: bool, now: u64, usual: u64) -> Option<u64> {
     let cpu = cpu::this();
-    let queue = cpu.queue.lock();
-    let Some(thread) = queue.current else { return false };
+    let mut queue = cpu.queue.lock();
+    let thread = queue.current?;
     if is_idle(&queue, thread) {
+        queue.policy.renew(None, now);
+        cpu.queued.store(queue.policy.len() as u32, Ordering::SeqCst);
         // Whoever is queued takes over in a moment, without asking for ticks anew.
-        return !queue.policy.is_empty();
+        return if queue.policy.is_empty() { queue.policy.alarm(None, 0, now) } else { Some(usual) };
     }
-    let now = arch::tsc();
-    book(cpu, thread, false, now);
+    book(cpu, &mut queue, thread, false, now);
     let (own, all) = if user_mode {
         (&thread.user_samples, &cpu.user_samples)
     } else {
@@ -455,15 +492,19 @@ pub(crate) fn on_tick(user_mode: bool) -> bool {
     };
     own.fetch_add(1, Ordering::Relaxed);
     all.fetch_add(1, Ordering::Relaxed);
-    let ran = time::cycles_to_ns(now.wrapping_sub(cpu.slice.load(Ordering::Relaxed)));
-    let waiting = !queue.policy.is_empty();
-    if waiting && ran >= QUANTUM {
+    let slice = now.saturating_sub(cpu.slice.load(Ordering::Relaxed));
+    let running = Runnable(thread);
+    let urgent = queue.policy.renew(Some(running), now);
+    if urgent || queue.policy.gives_way(running, slice, now) {
         thread.core.work.fetch_or(NEED_RESCHED, Ordering::Relaxed);
     }
+    let waiting = queue.policy.len();
+    cpu.queued.store(waiting as u32, Ordering::SeqCst);
+    let alarm = queue.policy.alarm(Some(running), slice, now).filter(|&at| at > now);
     drop(queue);
-    if waiting && cpu::are_many() {
-        place::call_for_help();
+    if cpu::are_many() {
+        place::balance(cpu, waiting, now);
     }
     load::update();
-    true
+    Some(alarm.map_or(usual, |at| at.min(usual)))
 }

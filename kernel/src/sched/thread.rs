@@ -7,8 +7,9 @@ use core::cell::UnsafeCell;
 use core::mem::offset_of;
 use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
-use run_queue::{Burst, Entity};
+use sched_policy::{Burst, Class, Entity, Node, Prediction, Usage};
 
+use super::context::Context;
 use super::{cpu, stack, switch, SchedSettings};
 use crate::arch::percpu::{ThreadCore, ATTENTION};
 use crate::arch::{self, thread::init_kernel_stack, FpuState, UserFrame};
@@ -54,25 +55,6 @@ pub struct Times {
     pub involuntary: u64,
 }
 
-/// What the run queue's lock guards.
-pub(super) struct Scheduling {
-    next: Option<Runnable>,
-    pub burst: Burst,
-}
-
-/// What only the thread itself uses, and the switch away from and to it.
-pub(super) struct Context {
-    pub rsp: usize,
-    pub fs_base: u64,
-    pub gs_base: u64,
-    pub fpu: Option<FpuState>,
-    /// The CPU in whose registers the floating point state and the bases were last, or [`NO_CPU`].
-    pub registers_on: u32,
-    pub space: Option<Arc<AddressSpace>>,
-    stack: Option<KernelStack>,
-    entry: Option<Box<dyn FnOnce() + Send>>,
-}
-
 /// The personality's part of a thread, with its type checked once.
 struct Personal {
     object: Arc<dyn Any + Send + Sync>,
@@ -90,14 +72,17 @@ pub struct Thread {
     cpu: AtomicU32,
     /// The CPUs that it may run on, as bits.
     affinity: AtomicU64,
+    /// The only CPU that it runs on because that keeps its deadline, or [`NO_CPU`].
+    confined_to: AtomicU32,
     pub(super) stack_top: usize,
     pub(super) user: bool,
     /// Do its system calls go to the personality's `intercepted_call`?
     intercepted: AtomicBool,
     pub(super) context: UnsafeCell<Context>,
-    pub(super) scheduling: UnsafeCell<Scheduling>,
+    /// The policy's part, which the lock of the thread's run queue guards.
+    pub(super) node: Node<Runnable>,
     pub(super) sleep_timer: SleepTimer,
-    /// Counter ticks that the thread ran, up to its last switch.
+    /// Nanoseconds that the thread ran, up to its last switch.
     pub(super) ran: AtomicU64,
     /// Samples by the timer of where it ran.
     pub(super) user_samples: AtomicU32,
@@ -109,11 +94,12 @@ pub struct Thread {
     /// User and system time as told last: neither ever goes back.
     told: IrqLock<(u64, u64)>,
     /// Held while the address space is replaced or looked at by others.
-    space_change: SpinLock<()>,
-    settings: SpinLock<SchedSettings>,
+    pub(super) space_change: SpinLock<()>,
+    settings: IrqLock<SchedSettings>,
     personal: Option<Personal>,
     id: AtomicU32,
     started: AtomicBool,
+    ending: AtomicBool,
     /// Nanoseconds since boot.
     birth: u64,
     name: IrqLock<([u8; NAME_LENGTH], u8)>,
@@ -123,7 +109,7 @@ pub struct Thread {
 
 const _: () = assert!(offset_of!(Thread, core) == 0);
 
-// SAFETY: `context` is used by the thread itself and by the CPU that switches it, `scheduling` under the run
+// SAFETY: `context` is used by the thread itself and by the CPU that switches it, `node` under the run
 // queue's lock; `personal`'s pointer is into an `Arc` of a Send + Sync type. The rest is Send and Sync.
 unsafe impl Send for Thread {}
 // SAFETY: as above.
@@ -143,15 +129,24 @@ impl PartialEq for Runnable {
 
 impl Entity for Runnable {
     #[inline]
-    fn next(self) -> Option<Self> {
-        // SAFETY: run queues link threads with their lock held.
-        unsafe { (*self.0.scheduling.get()).next }
+    fn node(&self) -> &Node<Self> {
+        &self.0.node
     }
-    #[inline]
-    fn set_next(self, next: Option<Self>) {
-        // SAFETY: as above.
-        unsafe { (*self.0.scheduling.get()).next = next };
-    }
+}
+
+/// How a thread fares with the scheduler.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing {
+    /// What it had of its CPUs.
+    pub usage: Usage,
+    /// The expected length of its next burst, in nanoseconds.
+    pub predicted: u64,
+    /// What that makes it.
+    pub class: Class,
+    /// How good the predictions were.
+    pub past: Prediction,
+    /// Nanoseconds of its budget that are left, and until when, with a deadline.
+    pub budget: (i64, u64),
 }
 
 /// What a new thread is made of.
@@ -199,11 +194,12 @@ impl Thread {
             state: AtomicU32::new(ThreadState::New as u32),
             cpu: AtomicU32::new(arch::cpu_id()),
             affinity: AtomicU64::new(parts.affinity),
+            confined_to: AtomicU32::new(NO_CPU),
             stack_top: parts.stack_top,
             user: parts.user,
             intercepted: AtomicBool::new(false),
             context: UnsafeCell::new(context),
-            scheduling: UnsafeCell::new(Scheduling { next: None, burst: Burst::new() }),
+            node: Node::new(),
             sleep_timer: SleepTimer::new()?,
             ran: AtomicU64::new(0),
             user_samples: AtomicU32::new(0),
@@ -213,22 +209,27 @@ impl Thread {
             faults: AtomicU64::new(0),
             told: IrqLock::with_rank(Rank::Leaf, (0, 0)),
             space_change: SpinLock::with_rank(Rank::Leaf, ()),
-            settings: SpinLock::with_rank(Rank::Leaf, parts.settings),
+            settings: IrqLock::with_rank(Rank::Leaf, parts.settings),
             personal: parts.personal,
             id: AtomicU32::new(parts.id),
             started: AtomicBool::new(false),
+            ending: AtomicBool::new(false),
             birth: time::now().as_nanos(),
             name: IrqLock::with_rank(Rank::Leaf, ([0; NAME_LENGTH], 0)),
             this: AtomicPtr::new(core::ptr::null_mut()),
         });
         thread.this.store(Arc::as_ptr(&thread).cast_mut(), Ordering::Relaxed);
+        thread.node.configure(parts.settings.parameters);
         thread.set_name(parts.name);
         Ok(thread)
     }
 
     fn with_stack(name: &[u8], user: bool, id: u32, personal: Option<Personal>) -> Result<Arc<Self>> {
         let (settings, affinity) = match user {
-            true => (super::current().settings().inherited(), super::current().affinity()),
+            true => {
+                let maker = super::current();
+                (maker.settings().inherited().ok_or(Kind::WouldBlock)?, maker.affinity())
+            }
             false => (SchedSettings::default(), u64::MAX),
         };
         let stack = stack::take()?;
@@ -323,18 +324,49 @@ impl Thread {
     }
 
     /// Confines the thread to these CPUs, of which one at least is online. The running thread is on one of them
-    /// when this returns, any other one as soon as it leaves user mode or is switched to.
-    pub fn set_affinity(&self, cpus: u64) {
+    /// when this returns, any other one as soon as it leaves user mode or is switched to. [`Kind::Busy`] if a CPU
+    /// among the others keeps the thread's deadline.
+    pub fn set_affinity(&self, cpus: u64) -> Result<()> {
+        let online = cpu::online_mask();
+        if self.confined_to().is_some() && cpus & online != online {
+            return Err(Kind::Busy.into());
+        }
         self.affinity.store(cpus, Ordering::SeqCst);
         // SAFETY: `move_if_needed` keeps no reference that the scheduler does not keep alive itself: it only looks
         // at the thread, unless it finds it in a run queue.
         super::place::move_if_needed(unsafe { &*core::ptr::from_ref(self) });
+        Ok(())
+    }
+
+    /// The CPU that keeps its deadline.
+    pub(super) fn confined_to(&self) -> Option<usize> {
+        let id = self.confined_to.load(Ordering::Relaxed);
+        (id != NO_CPU).then_some(id as usize)
+    }
+
+    pub(super) fn confine(&self, cpu: Option<usize>) {
+        self.confined_to.store(cpu.map_or(NO_CPU, |id| id as u32), Ordering::SeqCst);
+    }
+
+    /// The thread is about to end.
+    pub(super) fn announce_end(&self) {
+        self.ending.store(true, Ordering::SeqCst);
+    }
+
+    pub(super) fn is_ending(&self) -> bool {
+        self.ending.load(Ordering::SeqCst)
     }
 
     /// May it run on this CPU?
     #[inline]
     pub(super) fn may_run_on(&self, cpu: u32) -> bool {
-        self.affinity() & 1 << cpu != 0
+        self.allowed_cpus() & 1 << cpu != 0
+    }
+
+    /// The CPUs that it may run on, as bits, with what its deadline demands.
+    #[inline]
+    pub(super) fn allowed_cpus(&self) -> u64 {
+        self.confined_to().map_or(self.affinity(), |id| 1 << id)
     }
 
     /// The thread belongs to another CPU from now on. Called with the lock of the queue that it belongs to, or of a
@@ -454,9 +486,28 @@ impl Thread {
         *self.settings.lock()
     }
 
-    /// Asks for another scheduling.
-    pub fn set_settings(&self, settings: SchedSettings) {
+    /// Schedules it in another way. [`Kind::Busy`] if no CPU can keep the deadline, [`Kind::NotPermitted`] if it may not
+    /// run on all of them, without which it can't have one.
+    pub fn set_settings(&self, settings: SchedSettings) -> Result<()> {
+        // SAFETY: as for `set_affinity`.
+        super::settings::change(unsafe { &*core::ptr::from_ref(self) }, settings)
+    }
+
+    pub(super) fn store_settings(&self, settings: SchedSettings) {
         *self.settings.lock() = settings;
+    }
+
+    /// How it fares with the scheduler.
+    pub fn standing(&self) -> Standing {
+        let (_, _queue) = switch::lock_queue_of(self);
+        let burst: &Burst = self.node.burst();
+        Standing {
+            usage: self.node.usage(),
+            predicted: burst.predicted(),
+            class: self.node.class(),
+            past: burst.past(),
+            budget: self.node.budget(),
+        }
     }
 
     /// Counts a page fault.
@@ -539,78 +590,6 @@ impl Thread {
         self.core.work.fetch_and(!ATTENTION, Ordering::SeqCst);
     }
 
-    /// Lends the current thread's context for the time of `use_it`, which does not wait.
-    fn with_context<R>(&self, use_it: impl FnOnce(&mut Context) -> R) -> R {
-        debug_assert!(core::ptr::eq(self, super::current()), "only the thread itself uses its context");
-        // SAFETY: the running thread's context is used by nobody else while it runs, and only here by itself.
-        use_it(unsafe { &mut *self.context.get() })
-    }
-
-    /// The current thread's address space.
-    #[inline]
-    pub fn own_space(&self) -> Option<&Arc<AddressSpace>> {
-        debug_assert!(core::ptr::eq(self, super::current()), "only the thread itself uses its context");
-        // SAFETY: only the running thread replaces its space, in `set_space`, and it holds no reference to it then.
-        unsafe { (*self.context.get()).space.as_ref() }
-    }
-
-    /// Any thread's address space.
-    pub fn space(&self) -> Option<Arc<AddressSpace>> {
-        let _change = self.space_change.lock();
-        // SAFETY: the space is only replaced with this lock held.
-        unsafe { (*self.context.get()).space.clone() }
-    }
-
-    /// Replaces the current thread's address space (exec), or drops it (exit), and returns the old one.
-    pub fn set_space(&self, space: Option<Arc<AddressSpace>>) -> Option<Arc<AddressSpace>> {
-        self.with_context(|context| {
-            let old = {
-                let _change = self.space_change.lock();
-                core::mem::replace(&mut context.space, space)
-            };
-            switch::load_space(context.space.as_ref());
-            old
-        })
-    }
-
-    /// Sets the current thread's FS base.
-    pub fn set_fs_base(&self, base: u64) {
-        self.with_context(|context| context.fs_base = base);
-        arch::set_fs_base(base);
-    }
-
-    /// The current thread's FS base.
-    pub fn fs_base(&self) -> u64 {
-        debug_assert!(core::ptr::eq(self, super::current()));
-        arch::fs_base()
-    }
-
-    /// Sets the current thread's GS base, as user mode sees it.
-    pub fn set_gs_base(&self, base: u64) {
-        self.with_context(|context| context.gs_base = base);
-        arch::set_user_gs_base(base);
-    }
-
-    /// Stores the current thread's floating point registers and shows them.
-    pub fn with_fpu<R>(&self, look: impl FnOnce(&FpuState) -> R) -> Result<R> {
-        self.with_context(|context| context.fpu.as_mut().map(FpuState::save)).ok_or(Kind::NotSupported)?;
-        // SAFETY: only the running thread changes its state: a switch during `look` stores the registers' same values.
-        let state = unsafe { (*self.context.get()).fpu.as_ref() };
-        Ok(look(state.ok_or(Kind::NotSupported)?))
-    }
-
-    /// Changes the current thread's floating point registers. If `change`, which does not wait, fails they stay as
-    /// they were.
-    pub fn change_fpu<R>(&self, change: impl FnOnce(&mut FpuState) -> Result<R>) -> Result<R> {
-        self.with_context(|context| {
-            let state = context.fpu.as_mut().ok_or(Kind::NotSupported)?;
-            state.save();
-            let result = change(state)?;
-            state.restore();
-            Ok(result)
-        })
-    }
-
     /// What it used up. CPU time is divided by the timer's samples; neither part ever goes back.
     pub fn times(&self) -> Times {
         let total = self.cpu_time_ns();
@@ -636,17 +615,13 @@ impl Thread {
 
     /// CPU time used, in nanoseconds.
     pub fn cpu_time_ns(&self) -> u64 {
-        time::cycles_to_ns(self.ran.load(Ordering::Relaxed) + cpu::running_cycles(self))
+        self.ran.load(Ordering::Relaxed) + cpu::running_time(self)
     }
 
     /// The timer that ends its sleeps.
     #[inline]
     pub(crate) fn sleep_timer(&self) -> &SleepTimer {
         &self.sleep_timer
-    }
-
-    pub(super) fn take_entry(&self) -> Option<Box<dyn FnOnce() + Send>> {
-        self.with_context(|context| context.entry.take())
     }
 }
 

@@ -17,7 +17,7 @@ pub use clock::{
 };
 pub use clock::{VdsoClock, CLOCK_SET};
 pub(crate) use timer::{
-    arm_sleep, disarm_sleep, prepare_cpu, shrink_room as shrink_timer_room, start_tick, SleepTimer,
+    arm_sleep, disarm_sleep, prepare_cpu, shrink_room as shrink_timer_room, start_tick, tick_at, SleepTimer,
 };
 pub use timer::{on_timer_interrupt, Timer};
 pub use worker::{start_worker, Deferred, ThreadTimer};

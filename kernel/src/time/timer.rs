@@ -155,9 +155,14 @@ fn this() -> &'static CpuTimers {
 
 /// The scheduler leaves the idle thread: ticks are wanted.
 pub(crate) fn start_tick() {
+    tick_at(now().as_nanos() + TICK);
+}
+
+/// The scheduler wants to be asked at this time, if not before.
+pub(crate) fn tick_at(at: u64) {
     let mut timers = this().timers.lock();
-    if timers.tick == NEVER {
-        timers.tick = now().as_nanos() + TICK;
+    if at < timers.tick {
+        timers.tick = at;
         timers.program();
     }
 }
@@ -188,10 +193,10 @@ pub fn on_timer_interrupt(user_mode: bool) {
         }
     }
     drop(timers);
-    let again = ticked && sched::on_tick(user_mode);
+    let again = if ticked { sched::on_tick(user_mode, time, time + TICK) } else { None };
     let mut timers = cpu.timers.lock();
-    if again && timers.tick == NEVER {
-        timers.tick = time + TICK;
+    if let Some(again) = again {
+        timers.tick = timers.tick.min(again);
     }
     timers.program();
 }

@@ -161,10 +161,10 @@ macro_rules! syscall_table {
         138 fstatfs hybrid (fd: Fd, buf: UserPtr<Statfs>) full [stdio];
         139 sysfs hybrid (option: i32, arg1: usize, arg2: usize) absent;
         140 getpriority hybrid (which: i32, who: i32) full [id proc];
-        141 setpriority hybrid (which: i32, who: i32, prio: i32) partial("kept and told, but the scheduler predicts by itself") [id proc];
-        142 sched_setparam hybrid (pid: Pid, param: UserPtr<i32>) partial("kept and told, but the scheduler predicts by itself") [id proc];
+        141 setpriority hybrid (which: i32, who: i32, prio: i32) full [id proc];
+        142 sched_setparam hybrid (pid: Pid, param: UserPtr<i32>) full [id proc];
         143 sched_getparam hybrid (pid: Pid, param: UserPtr<i32>) full [stdio];
-        144 sched_setscheduler hybrid (pid: Pid, policy: i32, param: UserPtr<i32>) partial("kept and told, but the scheduler predicts by itself") [id proc];
+        144 sched_setscheduler hybrid (pid: Pid, policy: i32, param: UserPtr<i32>) full [id proc];
         145 sched_getscheduler hybrid (pid: Pid) full [stdio];
         146 sched_get_priority_max hybrid (policy: i32) full [stdio];
         147 sched_get_priority_min hybrid (policy: i32) full [stdio];
@@ -334,8 +334,8 @@ macro_rules! syscall_table {
         311 process_vm_writev hybrid () absent;
         312 kcmp hybrid () absent;
         313 finit_module hybrid () absent;
-        314 sched_setattr hybrid (pid: Pid, attr: UserAddr, flags: u32) absent;
-        315 sched_getattr hybrid (pid: Pid, attr: UserAddr, size: u32, flags: u32) absent;
+        314 sched_setattr hybrid (pid: Pid, attr: UserAddr, flags: u32) partial("utilisation clamps: EOPNOTSUPP; no signal for an overrun") [id proc];
+        315 sched_getattr hybrid (pid: Pid, attr: UserAddr, size: u32, flags: u32) full [stdio];
         316 renameat2 hybrid (olddirfd: Fd, old: UserStr, newdirfd: Fd, new: UserStr, flags: u32) full [cpath];
         317 seccomp hybrid (operation: u32, flags: u32, args: UserAddr) partial("no listeners: SECCOMP_RET_USER_NOTIF") [stdio];
         318 getrandom hybrid (buf: UserAddr, len: usize, flags: u32) full [stdio];

@@ -104,6 +104,11 @@ structs! {
         flags: u64, pidfd: u64, child_tid: u64, parent_tid: u64, exit_signal: u64, stack: u64, stack_size: u64,
         tls: u64, set_tid: u64, set_tid_size: u64, cgroup: u64,
     }
+    /// `sched_setattr` and `sched_getattr`, in its longest form.
+    SchedAttr {
+        size: u32, policy: u32, flags: u64, nice: i32, priority: u32, runtime: u64, deadline: u64, period: u64,
+        util_min: u32, util_max: u32,
+    }
     /// One instruction of classic BPF (`struct sock_filter`).
     SockFilter { code: u16, jt: u8, jf: u8, k: u32 }
     /// A program of classic BPF (`struct sock_fprog`).
@@ -183,7 +188,7 @@ macro_rules! sizes {
     ($($name:ident $size:literal),*) => { $(const _: () = assert!(core::mem::size_of::<$name>() == $size);)* };
 }
 sizes! {
-    Stat 144, Statx 256, Statfs 120, Flock 32, Utsname 390, Sysinfo 112, Rusage 144, CloneArgs 88,
+    Stat 144, Statx 256, Statfs 120, Flock 32, Utsname 390, Sysinfo 112, Rusage 144, CloneArgs 88, SchedAttr 56,
     SigAction 32, SigInfo 128, StackT 24, Sigevent 64, SignalfdSiginfo 128, Termios 36, EpollEvent 12,
     PollFd 8, RobustListHead 24, IpcPerm 48, Sembuf 6, SemidDs 104, Seminfo 40, ShmidDs 112, Shminfo 72, ShmInfo 48,
     MsqidDs 120, Msginfo 32

@@ -1,6 +1,6 @@
 //! The types of system-call arguments, each made of one register by [`FromRegister`].
 
-use exo_kernel::user::UserPtr;
+use exo_kernel::user::{IoSource, UserPtr};
 
 use super::errno::Errno;
 
@@ -58,4 +58,28 @@ impl FromRegister for Fd {
     fn from_register(register: u64) -> Self {
         Fd(register as i32)
     }
+}
+
+/// Reads a structure that grew over time, of which the caller knows `size` bytes. What that lacks of ours is zero;
+/// what it has beyond must be zero, else it asks for something that is not known here: E2BIG.
+pub fn read_versioned<T: bytemuck::Pod>(address: UserAddr, size: usize) -> Result<T, Errno> {
+    let mut value = T::zeroed();
+    let known = size.min(size_of::<T>());
+    let mut source = IoSource::user(address.address(), size);
+    if source.take(&mut bytemuck::bytes_of_mut(&mut value)[..known])? < known {
+        return Err(Errno::EFAULT);
+    }
+    let mut rest = size - known;
+    let mut tail = [0u8; 64];
+    while rest > 0 {
+        let count = source.take(&mut tail[..rest.min(64)])?;
+        if count == 0 {
+            return Err(Errno::EFAULT);
+        }
+        if tail[..count].iter().any(|byte| *byte != 0) {
+            return Err(Errno::E2BIG);
+        }
+        rest -= count;
+    }
+    Ok(value)
 }

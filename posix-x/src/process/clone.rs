@@ -7,7 +7,7 @@ use exo_kernel::arch::{self, FpuState, UserFrame};
 use exo_kernel::mm::AddressSpace;
 use exo_kernel::sched::{self, NewUser, Thread};
 use exo_kernel::sync::{Sleep, WaitQueue};
-use exo_kernel::user::{IoSource, UserPtr};
+use exo_kernel::user::UserPtr;
 use posix_x_abi::types::CloneArgs;
 use posix_x_abi::Promises;
 
@@ -15,6 +15,7 @@ use super::group::NewProcess;
 use super::namespaces::Namespaces;
 use super::task::NewTask;
 use super::{exit, pidfd, table, Process, Resource, Task};
+use crate::dispatch::args::read_versioned;
 use crate::fd::FdTable;
 use crate::security::user::User;
 use crate::security::{confine, Caps};
@@ -328,32 +329,13 @@ fn clone(t: &Task, frame: &UserFrame, request: &Request) -> SysResult {
 /// Reads clone3's arguments: longer structures than ours are fine as long as what we do not know is zero.
 fn read_clone_args(address: UserAddr, size: usize) -> Result<CloneArgs, Errno> {
     const FIRST_VERSION: usize = 64;
-    const KNOWN: usize = size_of::<CloneArgs>();
     if size > 4096 {
         return Err(Errno::E2BIG);
     }
     if size < FIRST_VERSION {
         return Err(Errno::EINVAL);
     }
-    let mut bytes = [0u8; KNOWN];
-    let known = size.min(KNOWN);
-    let mut source = IoSource::user(address.address(), size);
-    if source.take(&mut bytes[..known])? < known {
-        return Err(Errno::EFAULT);
-    }
-    let mut rest = size - known;
-    let mut tail = [0u8; 64];
-    while rest > 0 {
-        let count = source.take(&mut tail[..rest.min(64)])?;
-        if count == 0 {
-            return Err(Errno::EFAULT);
-        }
-        if tail[..count].iter().any(|byte| *byte != 0) {
-            return Err(Errno::E2BIG);
-        }
-        rest -= count;
-    }
-    Ok(bytemuck::pod_read_unaligned(&bytes))
+    read_versioned(address, size)
 }
 
 /// clone3's own rules.

@@ -12,6 +12,7 @@ use super::Text;
 use crate::process::usage::Usage;
 use crate::process::{Process, Resource, Session, Task};
 use crate::signal::SigSet;
+use crate::time::scheduling;
 
 /// Nanoseconds of a tick of `USER_HZ`.
 const TICK: u64 = 10_000_000;
@@ -100,7 +101,10 @@ pub(super) fn stat(subject: &Subject, text: &mut Text) -> Result<()> {
     let children = process.children_usage();
     let (tty, foreground) = terminal(&process.session());
     let signals = signals(&process, task);
-    let nice = task.and_then(|task| task.thread()).map_or(0, |thread| thread.settings().nice);
+    let settings =
+        task.and_then(|task| task.thread()).map_or_else(Default::default, |thread| thread.settings());
+    let parameters = settings.parameters;
+    let nice = parameters.nice;
     text.print(format_args!("{} (", subject.id()?));
     text.push(&name(&process, task));
     text.print(format_args!(
@@ -115,7 +119,7 @@ pub(super) fn stat(subject: &Subject, text: &mut Text) -> Result<()> {
         usage.system / TICK,
         children.user / TICK,
         children.system / TICK,
-        20 + nice,
+        scheduling::kernel_priority(&parameters) - 100,
         process.thread_count(),
         process.started().as_nanos() / TICK,
         memory.total * PAGE,
@@ -124,7 +128,7 @@ pub(super) fn stat(subject: &Subject, text: &mut Text) -> Result<()> {
     ));
     let low = |set: SigSet| set.0 & 0x7fff_ffff;
     text.print(format_args!(
-        "{} {} {} 0 0 {} {} {} {} 0 0 0 {} {} 0 0 0 0 0 ",
+        "{} {} {} 0 0 {} {} {} {} 0 0 0 {} {} {} {} 0 0 0 ",
         image.code.0,
         image.code.1,
         image.stack_start,
@@ -134,6 +138,8 @@ pub(super) fn stat(subject: &Subject, text: &mut Text) -> Result<()> {
         low(signals.caught),
         process.exit_signal.load(Relaxed),
         task.and_then(|task| task.thread()).map_or(0, |thread| thread.cpu()),
+        parameters.priority,
+        scheduling::number(parameters.policy),
     ));
     line!(
         text,

@@ -3,7 +3,7 @@
 
 use core::sync::atomic::Ordering::Relaxed;
 
-use super::scheduling::calls::chosen;
+use super::priority::chosen;
 use crate::process::Task;
 use crate::security::Caps;
 use crate::{Errno, SysResult};

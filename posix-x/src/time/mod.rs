@@ -3,7 +3,8 @@
 //! - [`clock`]: what each clock shows, and setting the wall clock;
 //! - [`sleep`]: `nanosleep` and its kin; [`interval`]: `setitimer`, `alarm`;
 //! - [`posix_timer`]: `timer_create` and its kin; [`timerfd`]: timers as descriptors;
-//! - [`scheduling`]: priorities, policies, affinity; [`io_priority`]: those of input and output.
+//! - [`scheduling`]: policies and their parameters, affinity; [`priority`]: nice values; [`io_priority`]: those of
+//!   input and output.
 //! - [`rtc`]: the battery-backed clock as a device.
 //!
 //! All timers compute with a [`Schedule`]: when next, and how often. Those on the wall clock are armed anew when
@@ -16,6 +17,7 @@ mod cpu_timer;
 pub mod interval;
 pub mod io_priority;
 pub mod posix_timer;
+mod priority;
 pub mod rtc;
 mod schedule;
 pub mod scheduling;
@@ -38,6 +40,7 @@ pub mod calls {
     pub use super::interval::calls::*;
     pub use super::io_priority::calls::*;
     pub use super::posix_timer::calls::*;
+    pub use super::priority::calls::*;
     pub use super::scheduling::calls::*;
     pub use super::sleep::*;
     pub use super::timerfd::calls::*;
