@@ -229,7 +229,7 @@ pub(super) fn enqueue_new(thread: &'static Thread) {
 /// Books the time since the last booking on the current thread.
 #[inline]
 fn book(cpu: &Cpu, queue: &mut Queue, thread: &'static Thread, idle: bool, now: u64) {
-    let delta = now.saturating_sub(cpu.stamp.load(Ordering::Relaxed));
+    let delta = now.wrapping_sub(cpu.stamp.load(Ordering::Relaxed));
     // Only this CPU writes these counters, so a load and a store are enough.
     let counter = if idle { &cpu.idle_time } else { &thread.ran };
     counter.store(counter.load(Ordering::Relaxed).wrapping_add(delta), Ordering::Relaxed);
@@ -386,8 +386,11 @@ fn load_user_state(queue: &mut Queue, next: &'static Thread) {
 /// away from a user thread, with one only when another user thread needs the registers.
 #[inline]
 fn save_user_state(context: &mut Context) {
-    context.fs_base = arch::fs_base();
-    context.gs_base = arch::user_gs_base();
+    // Where a program cannot change them by itself, they are what it was given.
+    if arch::user_sets_bases() {
+        context.fs_base = arch::fs_base();
+        context.gs_base = arch::user_gs_base();
+    }
     context.fpu.iter_mut().for_each(crate::arch::FpuState::save);
 }
 

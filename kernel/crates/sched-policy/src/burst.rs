@@ -76,12 +76,10 @@ impl Burst {
         self.current.set(0);
     }
 
-    /// The thread ran for `nanoseconds` and still wants the CPU. Returns its class.
+    /// The thread ran for `nanoseconds`.
     #[inline]
-    pub fn ran(&self, nanoseconds: u64) -> Class {
-        let current = self.current.get().wrapping_add(nanoseconds);
-        self.current.set(current);
-        Class::of(current.max(self.average.get()))
+    pub fn ran(&self, nanoseconds: u64) {
+        self.current.set(self.current.get().wrapping_add(nanoseconds));
     }
 
     /// The thread waits: the burst is over and becomes experience. Returns its class.

@@ -10,6 +10,8 @@ pub(crate) struct Deadlines<E> {
     ready: List<E>,
     /// Those without budget, the one that gets a new one earliest first.
     waiting: List<E>,
+    /// Was there ever anybody?
+    used: bool,
 }
 
 /// When the period after the one under way starts.
@@ -35,11 +37,17 @@ fn keeps_pace<E>(node: &Node<E>, now: u64) -> bool {
 
 impl<E> Deadlines<E> {
     pub const fn new() -> Self {
-        Self { ready: List::new(), waiting: List::new() }
+        Self { ready: List::new(), waiting: List::new(), used: false }
     }
 
     pub const fn is_empty(&self) -> bool {
         self.ready.is_empty()
+    }
+
+    /// Was there ever anybody?
+    #[inline]
+    pub const fn is_used(&self) -> bool {
+        self.used
     }
 
     #[inline]
@@ -51,6 +59,7 @@ impl<E> Deadlines<E> {
 impl<E: Entity> Deadlines<E> {
     /// Can `entity`, which becomes runnable, run now? If not it waits here for its next period.
     pub fn admit(&mut self, entity: E, turn: Turn, now: u64) -> bool {
+        self.used = true;
         let node = entity.node();
         let is_new = node.due.get() == 0;
         if is_new || turn == Turn::Woken && node.budget.get() > 0 && !keeps_pace(node, now) {

@@ -1,14 +1,15 @@
 //! Those who are scheduled by prediction: three calendars of virtual time.
 //!
 //! The queue's own virtual time passes as it would for a thread if all had their share at every moment. A thread whose
-//! time is behind that has something to come. A class's [`HANDICAP`] is how far the hotter ones may get ahead of it.
+//! time is behind that has something to come. A class's [`HANDICAP`] is how far the next hotter one may get
+//! ahead of it.
 
 use crate::calendar::Calendar;
 use crate::weight::{self, virtual_time};
 use crate::{Entity, Node, Turn, CLASSES, QUANTUM};
 
-/// How far others may get ahead of each class, in virtual nanoseconds.
-const HANDICAP: [u64; CLASSES] = [0, QUANTUM, 2 * QUANTUM];
+/// How far others may get ahead of a class than the next hotter one, in virtual nanoseconds.
+const HANDICAP: u64 = QUANTUM;
 /// Nobody who waits can be further behind: more than that is a sum of rounded parts.
 const FURTHEST: u64 = 10 * QUANTUM;
 /// Nobody can have had more too much; keeps products in range.
@@ -27,7 +28,7 @@ pub(crate) struct Fair<E> {
 /// The place in the order among all classes.
 #[inline]
 fn key<E>(node: &Node<E>) -> u64 {
-    node.virtual_time.get().wrapping_add(HANDICAP[node.class() as usize])
+    node.virtual_time.get().wrapping_add(node.class_index() * HANDICAP)
 }
 
 /// Does `one` come so much earlier than `other`?
@@ -48,18 +49,19 @@ impl<E> Fair<E> {
     /// A thread becomes runnable: what it missed while it did not want to run is forgotten, what it had too much of
     /// is not. `waiting` is the weight of the others that wait.
     #[inline]
-    pub fn settle(&mut self, node: &Node<E>, turn: Turn, waiting: u64) {
+    pub fn settle(&mut self, node: &Node<E>, turn: Turn, waiting: impl FnOnce(&Self) -> u64) {
         if node.relative.get() {
             node.relative.set(false);
             node.virtual_time.set(self.now.wrapping_add(node.virtual_time.get()));
         }
         if turn == Turn::Woken && is_before(node.virtual_time.get(), self.now, 0) {
-            let owing = node.owing.replace(0);
-            let others = waiting + u64::from(self.running);
-            if owing > 0 && others > 0 {
+            let owing = node.owing.get();
+            let others = if owing > 0 { waiting(self) + u64::from(self.running) } else { 0 };
+            if others > 0 {
                 // It had too much when it went, and has paid by sleeping: the others have that much less to come.
                 let paid = owing.min(MOST_OWED) * u64::from(node.weight()) / others;
-                self.now = self.now.wrapping_sub(paid);
+                let behind = self.now.wrapping_sub(node.virtual_time.get());
+                self.now = self.now.wrapping_sub(paid.min(behind));
             }
             node.virtual_time.set(self.now);
         }
@@ -92,6 +94,8 @@ impl<E> Fair<E> {
         node.virtual_time.set(node.virtual_time.get().wrapping_add(own));
         let passed = if waiting == 0 {
             own
+        } else if waiting == u64::from(weight::NORMAL) && node.weight() == weight::NORMAL {
+            nanoseconds / 2
         } else {
             nanoseconds.wrapping_mul(weight::NORMAL.into()) / (waiting + u64::from(node.weight()))
         };
@@ -131,7 +135,7 @@ impl<E: Entity> Fair<E> {
         for (class, calendar) in self.classes.iter_mut().enumerate() {
             if let Some(front) = calendar.front() {
                 let time = front.node().virtual_time.get();
-                let key = time.wrapping_add(HANDICAP[class]);
+                let key = time.wrapping_add(class as u64 * HANDICAP);
                 if best.is_none_or(|(_, least)| is_before(key, least, 0)) {
                     best = Some((class, key));
                 }

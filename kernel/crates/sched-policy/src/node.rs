@@ -21,14 +21,13 @@ pub struct Usage {
     pub waited: u64,
     /// The longest such wait.
     pub longest_wait: u64,
-    /// Times that it was woken.
-    pub wakeups: u64,
     /// Times that it was taken to another CPU.
     pub migrations: u64,
 }
 
 /// Urgency: the rank, then the class.
 const RANK_SHIFT: u32 = 8;
+const CLASS_MASK: u16 = 3;
 
 /// The policy's part of a thread. Whoever has the run queue to itself has its nodes, too.
 pub struct Node<E> {
@@ -70,7 +69,7 @@ impl<E> Node<E> {
             priority: 0,
             reservation: crate::Reservation { runtime: 0, deadline: 0, period: 0 },
         };
-        let usage = Usage { turns: 0, waited: 0, longest_wait: 0, wakeups: 0, migrations: 0 };
+        let usage = Usage { turns: 0, waited: 0, longest_wait: 0, migrations: 0 };
         Self {
             next: Cell::new(None),
             parameters: Cell::new(parameters),
@@ -152,7 +151,7 @@ impl<E> Node<E> {
     /// The queue that it belongs to, if it is scheduled by prediction.
     #[inline]
     pub fn class(&self) -> Class {
-        Class::ALL[usize::from(self.urgency.get() & 3).min(2)]
+        Class::ALL[usize::from(self.urgency.get() & CLASS_MASK).min(2)]
     }
 
     /// Is it scheduled by prediction?
@@ -179,8 +178,19 @@ impl<E> Node<E> {
     /// The thread ran for so long.
     #[inline]
     pub(crate) fn ran(&self, nanoseconds: u64) {
-        let class = self.burst.ran(nanoseconds);
-        self.update_class(class);
+        self.burst.ran(nanoseconds);
+    }
+
+    /// Takes notice of how long the burst under way has become.
+    #[inline]
+    pub(crate) fn reconsider(&self) {
+        self.update_class(self.burst.class());
+    }
+
+    /// The class as a number.
+    #[inline]
+    pub(crate) fn class_index(&self) -> u64 {
+        u64::from(self.urgency.get() & CLASS_MASK)
     }
 
     /// The thread waits for something else than the CPU from now on.
@@ -198,7 +208,6 @@ impl<E> Node<E> {
         usage.turns += 1;
         usage.waited += waited;
         usage.longest_wait = usage.longest_wait.max(waited);
-        usage.wakeups += u64::from(self.woken.get());
         self.usage.set(usage);
         waited
     }

@@ -68,7 +68,8 @@ impl<E> RunQueue<E> {
     /// Does [`RunQueue::alarm`] have something to say beside the quantum when `running` runs?
     #[inline]
     pub fn has_alarm(&self, running: Option<&Node<E>>) -> bool {
-        self.deadlines.has_waiting() || running.is_some_and(|node| node.rank() == DEADLINE_RANK)
+        self.deadlines.is_used()
+            && (self.deadlines.has_waiting() || running.is_some_and(|node| node.rank() == DEADLINE_RANK))
     }
 
     /// How many can run?
@@ -89,13 +90,27 @@ impl<E> RunQueue<E> {
     }
 }
 
+/// What those who are scheduled by prediction and wait weigh together.
+#[inline]
+fn waiting<E: Entity>(alone: Option<E>, fair: &Fair<E>) -> u64 {
+    match alone {
+        None => fair.weight(),
+        Some(alone) if alone.node().is_fair() => alone.node().weight().into(),
+        Some(_) => 0,
+    }
+}
+
 impl<E: Entity> RunQueue<E> {
     /// `entity`, which is not queued, can run.
     #[inline]
     pub fn enqueue(&mut self, entity: E, turn: Turn, now: u64) {
         let node = entity.node();
+        if turn != Turn::Woken {
+            node.reconsider();
+        }
         self.prepare(node, turn, now);
-        self.fair.settle(node, turn, self.waiting());
+        let alone = self.alone;
+        self.fair.settle(node, turn, |fair| waiting(alone, fair));
         if node.rank() == DEADLINE_RANK && !self.deadlines.admit(entity, turn, now) {
             return;
         }
@@ -106,16 +121,6 @@ impl<E: Entity> RunQueue<E> {
     fn prepare(&self, node: &Node<E>, turn: Turn, now: u64) {
         node.since.set(now);
         node.woken.set(turn == Turn::Woken);
-    }
-
-    /// What those who are scheduled by prediction and wait weigh together.
-    #[inline]
-    fn waiting(&self) -> u64 {
-        match self.alone {
-            None => self.fair.weight(),
-            Some(alone) if alone.node().is_fair() => alone.node().weight().into(),
-            Some(_) => 0,
-        }
     }
 
     #[inline]
@@ -195,6 +200,7 @@ impl<E: Entity> RunQueue<E> {
     /// which may be the same. `None` if nobody can run.
     #[inline]
     pub fn pass(&mut self, running: E, now: u64) -> Option<E> {
+        running.node().reconsider();
         if let Some(alone) = self.alone {
             let (node, other) = (running.node(), alone.node());
             if node.rank() == FAIR_RANK && other.rank() == FAIR_RANK {
@@ -235,7 +241,7 @@ impl<E: Entity> RunQueue<E> {
         let node = running.node();
         node.ran(nanoseconds);
         if node.is_fair() {
-            self.fair.ran(node, nanoseconds, self.waiting());
+            self.fair.ran(node, nanoseconds, waiting(self.alone, &self.fair));
         } else {
             self.ran_urgent(node, nanoseconds, now);
         }
@@ -274,6 +280,7 @@ impl<E: Entity> RunQueue<E> {
     /// Should `running`, whose turn lasts for `slice` nanoseconds now, give way to one that waits? For the timer.
     pub fn gives_way(&mut self, running: E, slice: u64, now: u64) -> bool {
         let node = running.node();
+        node.reconsider();
         if node.rank() == DEADLINE_RANK && node.budget.get() <= 0 {
             return true;
         }

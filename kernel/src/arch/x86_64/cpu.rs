@@ -217,6 +217,12 @@ pub fn fs_base() -> u64 {
     unsafe { rdmsr(MSR_FS_BASE) }
 }
 
+/// Can programs set the bases of FS and GS by themselves?
+#[inline]
+pub fn user_sets_bases() -> bool {
+    has(feature::FSGSBASE)
+}
+
 /// Sets the running thread's FS base. The kernel itself does not use FS.
 ///
 /// # Panics

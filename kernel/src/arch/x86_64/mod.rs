@@ -35,7 +35,7 @@ pub mod usercopy;
 pub use acpi::memory_nodes;
 pub use boot::{BootInfo, MemoryRegion};
 pub use cpu::{entropy, halt, halt_forever, interrupts_enabled, irq_disable_save, irq_restore};
-pub use cpu::{fs_base, set_fs_base, set_user_gs_base, user_gs_base};
+pub use cpu::{fs_base, set_fs_base, set_user_gs_base, user_gs_base, user_sets_bases};
 pub use fpu::FpuState;
 pub use frame::{user_frame, UserFrame};
 pub use percpu::{cpu_id, ThreadCore};
