@@ -55,6 +55,10 @@ bench: all userland ## Measure against Linux in the same QEMU; writes docs/bench
 bench-host: exo ## Measure the pure crates on this machine, in cycles; writes docs/benchmarks-host.md
 	@$(EXO) bench --host $(ARGS)
 
+.PHONY: sched-sim
+sched-sim: setup ## Run workloads through the scheduler's policy on this machine; writes docs/scheduler.md's figures
+	@$(CARGO) run --quiet --release -p sched-sim -- --write docs $(ARGS)
+
 .PHONY: iso
 iso: all ## Build target/exo-os.iso, which GRUB boots
 	@$(EXO) iso

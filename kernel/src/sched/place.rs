@@ -189,8 +189,7 @@ pub(super) fn balance(cpu: &Cpu, waiting: usize, now: u64) {
     }
     let own = arch::cpu_id();
     let length = |id: u32| cpu::number(id).queued.load(Ordering::Relaxed);
-    let others = (0..cpu::online() as u32).filter(|&id| id != own);
-    let Some(busiest) = others.max_by_key(|&id| length(id)) else { return };
+    let Some(busiest) = placement::busiest(own, cpu::online() as u32, length) else { return };
     if length(busiest) <= waiting as u32 {
         return cpu.uneven_since.store(0, Ordering::Relaxed);
     }

@@ -2,12 +2,16 @@
 //!
 //! `exo bench --host` runs them and writes `docs/benchmarks-host.md`.
 
+mod switch;
+
 use std::arch::asm;
 use std::arch::x86_64::{__rdtscp, _mm_lfence, _rdtsc};
 use std::time::{Duration, Instant};
 
 use criterion::measurement::{Measurement, ValueFormatter};
 use criterion::{BenchmarkGroup, Criterion, SamplingMode, Throughput};
+
+pub use switch::Partner;
 
 /// Dependent multiplications of one calibration run.
 const CHAIN: u64 = 3000;

@@ -57,9 +57,9 @@ impl<E> Fair<E> {
         if turn == Turn::Woken && is_before(node.virtual_time.get(), self.now, 0) {
             let owing = node.owing.get();
             let others = if owing > 0 { waiting(self) + u64::from(self.running) } else { 0 };
-            if others > 0 {
-                // It had too much when it went, and has paid by sleeping: the others have that much less to come.
-                let paid = owing.min(MOST_OWED) * u64::from(node.weight()) / others;
+            // It had too much when it went, and has paid by sleeping: the others have that much less to come.
+            let owed = owing.min(MOST_OWED) * u64::from(node.weight());
+            if let Some(paid) = owed.checked_div(others) {
                 let behind = self.now.wrapping_sub(node.virtual_time.get());
                 self.now = self.now.wrapping_sub(paid.min(behind));
             }

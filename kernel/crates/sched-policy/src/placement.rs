@@ -52,6 +52,12 @@ pub fn choose(home: u32, rank: u8, candidates: impl Iterator<Item = Candidate>) 
     candidates.min_by_key(order).map(|best| best.id)
 }
 
+/// The CPU other than `id`, of `count`, that has the most to do; of several the next one, so that each has its turn.
+pub fn busiest(id: u32, count: u32, load: impl Fn(u32) -> u32) -> Option<u32> {
+    let others = (1..count).map(|step| (id + step) % count);
+    others.reduce(|best, other| if load(other) > load(best) { other } else { best })
+}
+
 /// Should a CPU with `own` runnable threads take one from another, with `other`? `waited` is for how long that was so.
 pub const fn should_pull(own: u32, other: u32, waited: u64) -> bool {
     other >= own.saturating_add(2) || other > own && waited >= ROTATION

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashSet, VecDeque};
 
 use common::{deadline, nice, real_time, thread, Id, MS};
 use proptest::prelude::*;
-use sched_policy::placement::{choose, should_pull, Candidate, LOCAL, NOTHING};
+use sched_policy::placement::{busiest, choose, should_pull, Candidate, LOCAL, NOTHING};
 use sched_policy::{
     Bandwidth, Burst, Class, Latency, List, Parameters, Policy, Reservation, RunQueue, Turn, Utilisation,
 };
@@ -98,6 +98,8 @@ fn a_cpu_takes_over_from_a_busier_one() {
     assert!(should_pull(0, 2, 0) && should_pull(1, 3, 0));
     assert!(!should_pull(1, 2, 0) && should_pull(1, 2, 200 * MS), "shares become equal in turn");
     assert!(!should_pull(2, 2, u64::MAX));
+    assert_eq!(busiest(1, 4, |id| [3, 9, 2, 3][id as usize]), Some(3), "the next of the equal ones");
+    assert_eq!(busiest(0, 1, |_| 5), None);
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -1,0 +1,281 @@
+//! Some CPUs, and time that passes on them from event to event.
+
+use rand_chacha::ChaCha8Rng;
+use sched_policy::placement::{busiest, choose, should_pull, Candidate, LOCAL, NOTHING};
+use sched_policy::{Entity, Turn};
+
+use crate::queues::{Handle, Queue};
+use crate::workload::{random, Behaviour, Workload, MILLI};
+
+/// One thread's life so far.
+pub struct Life {
+    pub behaviour: Behaviour,
+    pub thread: Handle,
+    pub had: u64,
+    /// From being woken to running, for each time.
+    pub latencies: Vec<u64>,
+    /// The longest that it could run and did not.
+    pub longest_wait: u64,
+    /// Predicted and real lengths of its bursts.
+    pub bursts: Vec<(u64, u64)>,
+    cpu: usize,
+    left: u64,
+    burst: u64,
+    index: usize,
+    predicted: u64,
+    wakes: Option<u64>,
+    waits_since: Option<(u64, bool)>,
+}
+
+struct Cpu<Q> {
+    queue: Q,
+    running: Option<usize>,
+    since: u64,
+    tick: u64,
+    uneven_since: Option<u64>,
+}
+
+pub struct Machine<Q> {
+    cpus: Vec<Cpu<Q>>,
+    pub lives: Vec<Life>,
+    now: u64,
+    random: ChaCha8Rng,
+    pub switches: u64,
+}
+
+impl<Q: Queue> Machine<Q> {
+    pub fn new(workload: &Workload) -> Self {
+        let cpu = |number: u64| Cpu {
+            queue: Q::default(),
+            running: None,
+            since: 0,
+            // CPUs do not tick all at once.
+            tick: number * MILLI + 1,
+            uneven_since: None,
+        };
+        let mut machine = Self {
+            cpus: (0..workload.cpus as u64).map(cpu).collect(),
+            lives: Vec::new(),
+            now: 1,
+            random: random(1),
+            switches: 0,
+        };
+        for (number, behaviour) in workload.threads.iter().enumerate() {
+            let thread = Handle::new(number, behaviour.parameters);
+            let burst = behaviour.burst.draw(0, &mut machine.random);
+            machine.lives.push(Life {
+                behaviour: behaviour.clone(),
+                thread,
+                had: 0,
+                latencies: Vec::new(),
+                longest_wait: 0,
+                bursts: Vec::new(),
+                cpu: number % workload.cpus,
+                left: burst,
+                burst,
+                index: 0,
+                predicted: 0,
+                wakes: None,
+                waits_since: None,
+            });
+            machine.place(number, Turn::New);
+        }
+        machine
+    }
+
+    fn load(&self, cpu: usize) -> u32 {
+        self.cpus[cpu].queue.len() as u32 + u32::from(self.cpus[cpu].running.is_some())
+    }
+
+    fn rank(&self, cpu: usize) -> u8 {
+        self.cpus[cpu].running.map_or(NOTHING, |running| self.lives[running].thread.node().rank())
+    }
+
+    /// Queues a thread that can run where it is best.
+    fn place(&mut self, number: usize, turn: Turn) {
+        let home = self.lives[number].cpu;
+        let candidates = (0..self.cpus.len()).map(|id| Candidate {
+            id: id as u32,
+            load: self.load(id),
+            rank: self.rank(id),
+            distance: LOCAL,
+        });
+        let thread = self.lives[number].thread;
+        let best = choose(home as u32, thread.node().rank(), candidates).map_or(home, |id| id as usize);
+        if best != home {
+            self.cpus[home].queue.leaves(thread);
+        }
+        self.enqueue(number, best, turn);
+    }
+
+    fn enqueue(&mut self, number: usize, to: usize, turn: Turn) {
+        let now = self.now;
+        let life = &mut self.lives[number];
+        life.cpu = to;
+        if life.waits_since.is_none() {
+            life.waits_since = Some((now, turn == Turn::Woken));
+        }
+        let thread = life.thread;
+        let cpu = &mut self.cpus[to];
+        cpu.queue.enqueue(thread, turn, now);
+        match cpu.running {
+            None => self.dispatch(to),
+            Some(running) if turn == Turn::Woken => {
+                let running = self.lives[running].thread;
+                if self.cpus[to].queue.preempts(thread, running) {
+                    self.interrupt(to);
+                }
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// The running thread goes back into the queue, and somebody runs.
+    fn interrupt(&mut self, id: usize) {
+        let now = self.now;
+        if let Some(running) = self.cpus[id].running.take() {
+            self.lives[running].waits_since = Some((now, false));
+            let thread = self.lives[running].thread;
+            self.cpus[id].queue.enqueue(thread, Turn::Preempted, now);
+        }
+        self.dispatch(id);
+    }
+
+    fn dispatch(&mut self, id: usize) {
+        let now = self.now;
+        let mut next = self.cpus[id].queue.pick(now);
+        if next.is_none() {
+            next = self.steal(id).and_then(|()| self.cpus[id].queue.pick(now));
+        }
+        let cpu = &mut self.cpus[id];
+        cpu.running = next.map(|thread| thread.0.number);
+        cpu.since = now;
+        let Some(number) = cpu.running else { return };
+        self.switches += 1;
+        let life = &mut self.lives[number];
+        if let Some((since, woken)) = life.waits_since.take() {
+            life.longest_wait = life.longest_wait.max(now - since);
+            if woken {
+                life.latencies.push(now - since);
+            }
+        }
+        if life.left == life.burst {
+            life.predicted = life.thread.node().burst().predicted();
+        }
+    }
+
+    fn steal(&mut self, id: usize) -> Option<()> {
+        let from = (0..self.cpus.len())
+            .filter(|&other| other != id)
+            .max_by_key(|&other| self.cpus[other].queue.len())?;
+        let thread = self.cpus[from].queue.take()?;
+        self.lives[thread.0.number].cpu = id;
+        self.cpus[id].queue.enqueue(thread, Turn::New, self.now);
+        Some(())
+    }
+
+    /// The timer of a CPU.
+    fn tick(&mut self, id: usize) {
+        let now = self.now;
+        let cpu = &mut self.cpus[id];
+        cpu.tick = now + Q::TICK;
+        let running = cpu.running.map(|running| self.lives[running].thread);
+        let slice = now - cpu.since;
+        let urgent = cpu.queue.renew(running, now);
+        match running {
+            Some(running) if urgent || cpu.queue.gives_way(running, slice, now) => self.interrupt(id),
+            None if cpu.queue.len() > 0 => self.dispatch(id),
+            _ => {}
+        }
+        self.balance(id);
+        let cpu = &self.cpus[id];
+        let running = cpu.running.map(|running| self.lives[running].thread);
+        let alarm = cpu.queue.alarm(running, now - cpu.since, now).filter(|&at| at > now);
+        self.cpus[id].tick = alarm.map_or(now + Q::TICK, |at| at.min(now + Q::TICK));
+    }
+
+    /// As the kernel does it once a tick.
+    fn balance(&mut self, id: usize) {
+        let own = self.cpus[id].queue.len() as u32;
+        let length = |other: u32| self.cpus[other as usize].queue.len() as u32;
+        let Some(busiest) = busiest(id as u32, self.cpus.len() as u32, length) else { return };
+        let (busiest, length) = (busiest as usize, length(busiest));
+        if length <= own {
+            self.cpus[id].uneven_since = None;
+            return;
+        }
+        let since = *self.cpus[id].uneven_since.get_or_insert(self.now);
+        if should_pull(own, length, self.now - since) {
+            self.cpus[id].uneven_since = None;
+            if let Some(thread) = self.cpus[busiest].queue.take() {
+                self.enqueue(thread.0.number, id, Turn::New);
+            }
+        }
+    }
+
+    /// A burst is over: the thread sleeps, or ends and another one begins, or goes on.
+    fn finish(&mut self, id: usize, number: usize) {
+        let now = self.now;
+        let life = &mut self.lives[number];
+        life.bursts.push((life.predicted, life.burst));
+        life.index += 1;
+        let sleep = life.behaviour.sleep.draw(life.index - 1, &mut self.random);
+        life.burst = life.behaviour.burst.draw(life.index, &mut self.random);
+        life.left = life.burst;
+        if sleep == 0 {
+            return;
+        }
+        let thread = life.thread;
+        self.cpus[id].queue.slept(thread);
+        if life.behaviour.bursts.is_some_and(|most| life.index as u64 % most == 0) {
+            life.thread = Handle::new(number, life.behaviour.parameters);
+        }
+        life.wakes = Some(now + sleep);
+        self.cpus[id].running = None;
+        self.dispatch(id);
+    }
+
+    pub fn run(&mut self, until: u64) {
+        while self.now < until {
+            let wakes = self.lives.iter().filter_map(|life| life.wakes);
+            let ends = self.cpus.iter().filter_map(|cpu| Some(self.now + self.lives[cpu.running?].left));
+            let ticks = self.cpus.iter().map(|cpu| cpu.tick.max(self.now + 1));
+            let next = wakes.chain(ends).chain(ticks).min().unwrap_or(until).min(until);
+            self.pass(next - self.now);
+            for id in 0..self.cpus.len() {
+                match self.cpus[id].running {
+                    Some(number) if self.lives[number].left == 0 => self.finish(id, number),
+                    _ => {}
+                }
+            }
+            for number in 0..self.lives.len() {
+                if self.lives[number].wakes.is_some_and(|at| at <= self.now) {
+                    self.lives[number].wakes = None;
+                    self.place(number, Turn::Woken);
+                }
+            }
+            for id in 0..self.cpus.len() {
+                if self.cpus[id].tick <= self.now {
+                    self.tick(id);
+                }
+            }
+        }
+        for life in &mut self.lives {
+            if let Some((since, _)) = life.waits_since {
+                life.longest_wait = life.longest_wait.max(self.now - since);
+            }
+        }
+    }
+
+    fn pass(&mut self, nanoseconds: u64) {
+        self.now += nanoseconds;
+        for cpu in &mut self.cpus {
+            if let Some(number) = cpu.running {
+                let life = &mut self.lives[number];
+                life.had += nanoseconds;
+                life.left -= nanoseconds.min(life.left);
+                cpu.queue.ran(life.thread, nanoseconds, self.now);
+            }
+        }
+    }
+}
