@@ -19,7 +19,10 @@ mod thread;
 pub use cpu::{cpu_stats, thread_counts, CpuStats, MAX_CPUS};
 pub use load::{load_averages, runnable_threads};
 pub use place::{prepare_cpu, IdleThread};
-pub use sched_policy::{Class, Latency, Parameters, Policy, Prediction, Reservation, Usage, QUANTUM, ROUND};
+pub use sched_policy::{
+    Class, Latency, Parameters, Policy, Prediction, Reservation, Usage, QUANTUM, REAL_TIME_PERIOD,
+    REAL_TIME_SHARE, ROUND,
+};
 pub use settings::{reserved_per_mille, SchedSettings};
 pub use stack::release_kept_stacks;
 pub use switch::{exit_current, idle, init, maybe_yield, refresh_entry, reschedule, yield_now};

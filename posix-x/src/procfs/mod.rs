@@ -7,6 +7,7 @@
 //! * [`capabilities`] – what a process holds
 //! * [`maps`] – what a process has mapped
 //! * [`ns`] – its namespaces
+//! * [`schedule`] – what the scheduler counts
 //! * [`sysctl`] – the settings under `/proc/sys`
 //! * [`sysvipc`] – the objects of System V IPC
 
@@ -14,6 +15,7 @@ mod capabilities;
 mod maps;
 pub mod ns;
 mod process;
+mod schedule;
 mod status;
 mod sysctl;
 mod system;

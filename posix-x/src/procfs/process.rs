@@ -10,7 +10,7 @@ use exo_kernel::{Kind, Result};
 use super::text::line;
 use super::tree::{Entry, Node, Numbers, Subject};
 use super::Text;
-use super::{capabilities, maps, status};
+use super::{capabilities, maps, schedule, status};
 use crate::process::{Process, Resource, Task};
 
 const fn file(name: &'static str, mode: u32, write: fn(&Subject, &mut Text) -> Result<()>) -> Entry<Subject> {
@@ -68,6 +68,8 @@ static ENTRIES: &[Entry<Subject>] = &[
         Ok(())
     }),
     place("root", |s| directory(s, |fs| fs.root()), |s, text| directory_name(s, text, |fs| fs.root())),
+    file("sched", 0o444, schedule::sched),
+    file("schedstat", 0o444, schedule::schedstat),
     file("smaps", 0o444, |subject, text| maps::write(subject, text, true)),
     file("stat", 0o444, status::stat),
     file("statm", 0o444, status::statm),

@@ -2,7 +2,7 @@
 
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use exo_kernel::{klog, Kind, Result};
+use exo_kernel::{klog, sched, Kind, Result};
 
 use super::system::{console_level, privileged};
 use super::text::line;
@@ -100,6 +100,9 @@ pub(super) static ENTRIES: &[Entry<()>] = &[
                 |(), text| limit(text, |limits| &limits.shmmni),
                 |(), bytes| set_limit(bytes, |limits| &limits.shmmni, MNI_LIMIT),
             ),
+            fact("sched_rr_timeslice_ms", |(), text| number(text, sched::ROUND / 1_000_000)),
+            fact("sched_rt_period_us", |(), text| number(text, sched::REAL_TIME_PERIOD / 1000)),
+            fact("sched_rt_runtime_us", |(), text| number(text, sched::REAL_TIME_SHARE / 1000)),
             fact("version", |(), text| name(text, misc::VERSION.as_bytes())),
         ],
     ),

@@ -7,7 +7,7 @@ use exo_kernel::{arch, klog, mm, params, time, vfs, Result};
 
 use super::text::line;
 use super::tree::{own_directory, Entry, Node};
-use super::{sysctl, sysvipc, Text};
+use super::{schedule, sysctl, sysvipc, Text};
 use crate::process::{current, misc, table};
 
 /// Load averages are in units of 1/65536.
@@ -39,6 +39,7 @@ pub(super) static ENTRIES: &[Entry<()>] = &[
         text.push(b"major minor  #blocks  name\n\n");
         Ok(())
     }),
+    file("schedstat", |(), text| schedule::system(text)),
     Entry { name: "self", mode: 0o777, node: Node::Link(|(), text| own_directory(false, text)) },
     file("stat", |(), text| stat(text)),
     file("swaps", |(), text| {
@@ -57,7 +58,8 @@ pub(super) static ENTRIES: &[Entry<()>] = &[
 ];
 
 /// What only this kernel tells.
-static EXO: &[Entry<()>] = &[file("objects", |(), text| objects(text))];
+static EXO: &[Entry<()>] =
+    &[file("objects", |(), text| objects(text)), file("scheduler", |(), text| schedule::exo(text))];
 
 /// What the kernel has, one kind a line, and how often it warned: the tests compare it before and after.
 fn objects(text: &mut Text) -> Result<()> {
