@@ -193,10 +193,10 @@ pub(super) fn enqueue(cpu: &Cpu, queue: &mut Queue, thread: &'static Thread, tur
     if is_idle(queue, running) {
         // It asks for the alarm that one without budget needs when it was left.
         place::kick(cpu, thread.cpu());
-    } else if turn == Turn::Woken || thread.node.rank() < running.node.rank() {
-        if queue.policy.preempts(Runnable(thread), Runnable(running)) {
-            mark(cpu, running);
-        }
+    } else if (turn == Turn::Woken || thread.node.rank() < running.node.rank())
+        && queue.policy.preempts(Runnable(thread), Runnable(running))
+    {
+        mark(cpu, running);
     }
 }
 

@@ -7,7 +7,7 @@ use core::cell::UnsafeCell;
 use core::mem::offset_of;
 use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
-use sched_policy::{Burst, Class, Entity, Node, Prediction, Usage};
+use sched_policy::{Burst, Class, Entity, Node, Parameters, Policy, Prediction, Usage};
 
 use super::context::Context;
 use super::{cpu, stack, switch, SchedSettings};
@@ -289,8 +289,11 @@ impl Thread {
         Ok(thread)
     }
 
-    /// The thread that the boot code becomes, or an idle thread: on a stack of its own, already running.
+    /// The thread that the boot code becomes: on a stack of its own, already running.
     pub(super) fn adopt(name: &str, stack_top: usize) -> Result<Arc<Self>> {
+        // What boots comes before all that it starts, and they do not inherit that.
+        let parameters = Parameters { policy: Policy::Fifo, priority: 1, ..Parameters::default() };
+        let settings = SchedSettings { parameters, reset_on_fork: true, ..SchedSettings::default() };
         let parts = Parts {
             name: name.as_bytes(),
             id: 0,
@@ -298,7 +301,7 @@ impl Thread {
             stack_top,
             user: false,
             personal: None,
-            settings: SchedSettings::default(),
+            settings,
             affinity: u64::MAX,
         };
         let thread = Self::assemble(parts)?;
