@@ -224,7 +224,7 @@ impl Inbox {
     pub fn count_packet(&self) {
         self.packets.fetch_add(1, Ordering::AcqRel);
     }
-    /// A packet was taken out.
+    /// A packet was taken out. With the contents locked, as for [`Self::count_packet`].
     pub fn discount_packet(&self) {
         if self.packets.fetch_sub(1, Ordering::AcqRel) == DATAGRAMS {
             self.tell_room();
@@ -249,9 +249,10 @@ impl Inbox {
         contents.bytes = 0;
         let sides = core::mem::take(&mut contents.sides);
         let account = contents.account.clone();
-        drop(held);
+        // Under the lock, as all that changes them.
         self.urgent.store(false, Ordering::Release);
         self.packets.store(0, Ordering::Release);
+        drop(held);
         if let Some(account) = account {
             account.release(charge);
         }

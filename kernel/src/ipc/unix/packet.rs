@@ -153,14 +153,14 @@ impl UnixSocket {
             let mut held = inbox.contents.lock();
             let seen = held.slots();
             match Self::take_packet(&mut held, dest, how) {
-                Some(result) => {
-                    drop(held);
-                    let (received, side) = result?;
+                Some((received, side, failed)) => {
                     if !how.contains(Receive::PEEK) {
                         inbox.discount_packet();
                     }
+                    // What came with it is dropped without the lock: that may visit all inboxes.
+                    drop(held);
                     drop(side);
-                    return Ok(received);
+                    return failed.map_or(Ok(received), Err);
                 }
                 None => drop(held),
             }
@@ -173,12 +173,13 @@ impl UnixSocket {
         }
     }
 
-    /// Takes (or copies) the first packet, or with an offset for peeking that which it is in; `None` without.
+    /// Takes (or copies) the first packet, or with an offset for peeking that which it is in; `None` without. If its
+    /// bytes could not be stored, it is lost, and the error is told.
     fn take_packet(
         held: &mut Held<'_, Contents>,
         dest: &mut IoDest,
         how: Receive,
-    ) -> Option<Result<(Received, Option<Side>)>> {
+    ) -> Option<(Received, Option<Side>, Option<Error>)> {
         let peek = how.contains(Receive::PEEK);
         let (queue, contents) = held.parts();
         let mut skip = if peek { contents.peek_at.unwrap_or(0) } else { 0 };
@@ -228,7 +229,7 @@ impl UnixSocket {
             contents.bytes -= total;
             (0..slots).for_each(|_| queue.pop());
         }
-        Some(failed.map_or(Ok((received, side)), Err))
+        Some((received, side, failed))
     }
 
     /// Bytes of the first packet.
