@@ -38,7 +38,8 @@ fn with_principal<R>(t: &Task, work: impl FnOnce(&Principal) -> R) -> R {
 }
 
 /// Gives a ring or pool a name. `mode`: who may receive (4) and send (2), for the owner, the group and others, as
-/// with files; on a pool, read and write.
+/// with files; on a pool, read and write. EACCES through a derived capability: who attaches gets an end that no
+/// revocation reaches, with all rights.
 pub fn exo_name(t: &Task, fd: Fd, name: UserStr, mode: u32) -> SysResult {
     if mode & !0o666 != 0 {
         return Err(Errno::EINVAL);
@@ -53,7 +54,11 @@ pub fn exo_name(t: &Task, fd: Fd, name: UserStr, mode: u32) -> SysResult {
         others: rights(mode),
     };
     let capability = FdTable::get(t.files(), fd.0)?;
-    names::add(&**capability.file(Rights::SET_ATTR)?.file(), &name, permissions)?;
+    let file = capability.file(Rights::SET_ATTR)?;
+    if capability.is_derived() {
+        return Err(Errno::EACCES);
+    }
+    names::add(&**file.file(), &name, permissions)?;
     Ok(0)
 }
 

@@ -28,11 +28,11 @@ fn with_end<R>(
     t: &Task,
     fd: Fd,
     needed: Rights,
-    work: impl FnOnce(&PoolEnd) -> Result<R, Errno>,
+    work: impl FnOnce(&PoolEnd, Rights) -> Result<R, Errno>,
 ) -> Result<R, Errno> {
     let capability = FdTable::get(t.files(), fd.0)?;
     let end = capability.file(needed)?.file().downcast::<PoolEnd>().ok_or(Errno::EOPNOTSUPP)?;
-    work(end)
+    work(end, capability.rights())
 }
 
 /// A pool with these classes of blocks; the descriptor is its first side, which may write.
@@ -60,22 +60,31 @@ pub fn exo_pool_join(t: &Task, fd: Fd, writable: u32, flags: u32) -> SysResult {
         1 => PoolAccess::ReadWrite,
         _ => return Err(Errno::EINVAL),
     };
-    let end = with_end(t, fd, Rights::DUP, |end| Ok(end.join(access)?))?;
+    let end = with_end(t, fd, Rights::DUP, |end, rights| {
+        if access == PoolAccess::ReadWrite && end.access() == access && !rights.contains(Rights::WRITE) {
+            return Err(Errno::EBADF);
+        }
+        Ok(end.join(access)?)
+    })?;
     fd::install_found(t, fd, open(end), flags)
 }
 
-/// Maps a pool as its side may use it.
+/// Maps a pool as its side may use it: without the right to write, to read only.
 pub fn exo_pool_map(t: &Task, fd: Fd, map: UserPtr<PoolMap>) -> SysResult {
-    with_end(t, fd, Rights::MAP, |end| {
+    with_end(t, fd, Rights::MAP, |end, rights| {
+        if !rights.contains(Rights::READ) {
+            return Err(Errno::EBADF);
+        }
         let space = sched::current().own_space().ok_or(Errno::ENOMEM)?;
-        let mapping = end.map(space)?;
+        let access = if rights.contains(Rights::WRITE) { end.access() } else { PoolAccess::ReadOnly };
+        let mapping = end.map(space, access)?;
         let mut answer = PoolMap {
             table: mapping.table.0 as u64,
             table_length: mapping.table.1 as u64,
             data: mapping.data.0 as u64,
             data_length: mapping.data.1 as u64,
             side: end.number().into(),
-            writable: u32::from(end.access() == PoolAccess::ReadWrite),
+            writable: u32::from(access == PoolAccess::ReadWrite),
             count: end.layout().classes().len() as u32,
             in_use: end.blocks_in_use() as u32,
             ..PoolMap::default()

@@ -73,6 +73,9 @@ pub fn exo_ring_create(t: &Task, form: u32, shift: u32, flags: u32, fds: UserPtr
 /// Maps a ring as its end may use it.
 pub fn exo_ring_map(t: &Task, fd: Fd, map: UserPtr<RingMap>) -> SysResult {
     with_end(t, fd, Rights::MAP, |end| {
+        // What the end is for has to be allowed, too.
+        let use_of = if end.side() == Side::Receiver { Rights::READ } else { Rights::WRITE };
+        t.files().capability(fd.0)?.file(use_of)?;
         let space = sched::current().own_space().ok_or(Errno::ENOMEM)?;
         let (address, length) = end.map(space)?;
         let (form, shift) = (end.geometry().form() as u32, end.geometry().shift());

@@ -184,6 +184,11 @@ impl<T> Registry<T> {
         Ok(())
     }
 
+    /// How many names belong to a user.
+    pub fn count_of(&self, user: u32) -> usize {
+        self.entries.iter().filter(|entry| entry.permissions.user == user).count()
+    }
+
     /// All names, in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.entries.iter().map(|entry| entry.name.as_str())

@@ -15,6 +15,8 @@ use crate::{Error, Kind, Result};
 
 /// Names that there can be.
 const MOST_NAMES: usize = 1024;
+/// Of these, a user can have this many.
+const MOST_OF_USER: usize = MOST_NAMES / 4;
 
 static NAMES: SpinLock<Registry<Target>> = SpinLock::new(Registry::new(MOST_NAMES));
 
@@ -55,11 +57,13 @@ impl From<NameError> for Error {
 const KERNEL: Principal<'static> = Principal { user: 0, group: 0, groups: &[], privileged: true };
 
 /// Names a ring or a pool, given by one of its ends. [`Kind::Exists`] if the name is taken, [`Kind::Busy`] if the object
-/// has one, [`Kind::NotSupported`] if the file is neither.
+/// has one, [`Kind::NotSupported`] if the file is neither, [`Kind::AccessDenied`] for a side of a pool that may only
+/// read: by the name it could be joined to write.
 pub fn add(file: &dyn File, name: &str, permissions: Permissions) -> Result<()> {
     if let Some(end) = file.downcast::<RingEnd>() {
         add_target(&*end.ring, Target::Ring(Arc::downgrade(&end.ring)), name, permissions)
     } else if let Some(end) = file.downcast::<PoolEnd>() {
+        end.check(Access::ReadWrite)?;
         add_target(&**end.pool(), Target::Pool(Arc::downgrade(end.pool())), name, permissions)
     } else {
         Err(Kind::NotSupported.into())
@@ -74,6 +78,9 @@ fn add_target(object: &impl Named, target: Target, name: &str, permissions: Perm
     let mut slot = object.slot().0.lock();
     if slot.is_some() {
         return Err(Kind::Busy.into());
+    }
+    if names.count_of(permissions.user) >= MOST_OF_USER {
+        return Err(Kind::NoSpace.into());
     }
     names.add(name, target, permissions)?;
     *slot = Some(copy);

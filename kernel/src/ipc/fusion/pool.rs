@@ -165,15 +165,22 @@ impl PoolEnd {
 
     /// A further side. [`Kind::AccessDenied`] if it were to write and this one may not.
     pub fn join(&self, access: Access) -> Result<Arc<Self>> {
-        if access == Access::ReadWrite && self.access == Access::ReadOnly {
-            return Err(Kind::AccessDenied.into());
-        }
+        self.check(access)?;
         Self::open(self.pool.clone(), access)
     }
 
-    /// Maps the table, and behind it the data as this side may use them, for good.
-    pub fn map(&self, space: &AddressSpace) -> Result<Mapping> {
-        let prot = match self.access {
+    /// [`Kind::AccessDenied`] if this side may do less.
+    pub(super) fn check(&self, access: Access) -> Result<()> {
+        if access == Access::ReadWrite && self.access == Access::ReadOnly {
+            return Err(Kind::AccessDenied.into());
+        }
+        Ok(())
+    }
+
+    /// Maps the table, and behind it the data as `access` says, for good. [`Kind::AccessDenied`] if this side may not.
+    pub fn map(&self, space: &AddressSpace, access: Access) -> Result<Mapping> {
+        self.check(access)?;
+        let prot = match access {
             Access::ReadOnly => Prot::READ,
             Access::ReadWrite => Prot::READ | Prot::WRITE,
         };
