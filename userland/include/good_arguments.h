@@ -55,7 +55,7 @@ static const struct good_number good_numbers[] = {
 	{"*", "clockid", CLOCK_MONOTONIC}, {"*", "signum", SIGUSR1}, {"futex", "op", 0}, {"futex", "val", 1},
 	{"wait4", "pid", -1}, {"wait4", "options", WNOHANG}, {"*", "options", WNOHANG | WEXITED}, {"syslog", "action", 3},
 	{"statx", "mask", 0x7ff}, {"renameat2", "flags", 0}, {"*", "timerid", 0},
-	{"*", "cmd", IPC_STAT}, {"*", "msgflg", IPC_NOWAIT}, {"*", "msgsz", 16}, {"*", "nsops", 1},
+	{"*", "cmd", IPC_STAT}, {"*", "msgflg", IPC_NOWAIT}, {"*", "msgsz", 16}, {"*", "nsops", 1}, {"*", "maxnode", 64},
 };
 
 struct good_text {

@@ -373,10 +373,19 @@ impl Vmo {
         self.watcher.is_some()
     }
 
+    /// Tells the watcher, if there is one, of a mapping that has come or gone. Hardly any object is watched.
     #[inline]
-    fn tell(&self, what: impl FnOnce(&dyn Watcher)) {
-        if let Some(watcher) = &self.watcher {
-            watcher.upgrade().inspect(|watcher| what(&**watcher));
+    fn tell(&self, what: fn(&dyn Watcher)) {
+        if self.is_watched() {
+            self.tell_watcher(what);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn tell_watcher(&self, what: fn(&dyn Watcher)) {
+        if let Some(watcher) = self.watcher.as_ref().and_then(Weak::upgrade) {
+            what(&*watcher);
         }
     }
 

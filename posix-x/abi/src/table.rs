@@ -258,8 +258,8 @@ macro_rules! syscall_table {
         235 utimes hybrid (path: UserStr, times: UserPtr<[Timeval; 2]>) full [fattr];
         236 vserver hybrid () absent;
         237 mbind hybrid () absent;
-        238 set_mempolicy hybrid () absent;
-        239 get_mempolicy hybrid () absent;
+        238 set_mempolicy hybrid (mode: u32, nmask: UserPtr<u64>, maxnode: usize) partial("with several nodes a preference is only kept and told; MPOL_BIND and MPOL_INTERLEAVE: EINVAL");
+        239 get_mempolicy hybrid (policy: UserPtr<i32>, nmask: UserPtr<u64>, maxnode: usize, addr: usize, flags: usize) full;
         240 mq_open hybrid () absent;
         241 mq_unlink hybrid () absent;
         242 mq_timedsend hybrid () absent;

@@ -1,15 +1,17 @@
-//! Memory calls: `mmap` and its family, `brk`, `madvise`, `mlock`, `membarrier`.
+//! Memory calls: `mmap` and its family, `brk`, `madvise`, `mlock`, `membarrier`, memory policies.
 
 mod advise;
 mod locking;
 pub(crate) mod map;
 pub mod oom;
+mod policy;
 
 /// The system calls of this area.
 pub mod calls {
     pub use super::advise::calls::*;
     pub use super::locking::calls::*;
     pub use super::map::calls::*;
+    pub use super::policy::calls::*;
 }
 
 use exo_kernel::mm::PAGE_SIZE;

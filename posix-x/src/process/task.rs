@@ -1,7 +1,9 @@
 //! [`Task`]: a thread of a user program.
 
 use alloc::sync::{Arc, Weak};
-use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU16, AtomicU32, AtomicUsize, Ordering::Relaxed};
+use core::sync::atomic::{
+    AtomicBool, AtomicI32, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed,
+};
 
 use exo_kernel::mm::AddressSpace;
 use exo_kernel::sched::{self, Thread};
@@ -60,6 +62,8 @@ pub struct Task {
     pub persona: AtomicU32,
     /// `ioprio_set(2)`: class and level, which only `ioprio_get` looks at.
     pub io_priority: AtomicU16,
+    /// `set_mempolicy(2)`: see [`crate::mm`].
+    pub memory_policy: AtomicU64,
     /// Timer slack in nanoseconds, which only `prctl` looks at.
     pub timer_slack: AtomicUsize,
     /// Who waits until this thread lets go of the address space it borrows.
@@ -103,6 +107,7 @@ impl Task {
             no_new_privileges: AtomicBool::new(false),
             persona: AtomicU32::new(0),
             io_priority: AtomicU16::new(0),
+            memory_policy: AtomicU64::new(0),
             timer_slack: AtomicUsize::new(50_000),
             vfork_done: SpinLock::new(None),
         }
@@ -113,6 +118,7 @@ impl Task {
         self.no_new_privileges.store(parent.no_new_privileges.load(Relaxed), Relaxed);
         self.persona.store(parent.persona.load(Relaxed), Relaxed);
         self.io_priority.store(parent.io_priority.load(Relaxed), Relaxed);
+        self.memory_policy.store(parent.memory_policy.load(Relaxed), Relaxed);
         self.timer_slack.store(parent.timer_slack.load(Relaxed), Relaxed);
     }
 
@@ -280,6 +286,10 @@ impl Task {
     /// Lets go of the list of what is undone; the last thread that does undoes it.
     pub(super) fn leave_undo_list(&self) {
         self.assert_current();
+        // SAFETY: the caller is the owner, and the reference ends here.
+        if unsafe { self.undo.get() }.is_none() {
+            return;
+        }
         // SAFETY: the caller is the owner, in a call that holds no reference.
         let old = unsafe { self.undo.replace(None) };
         drop(old);

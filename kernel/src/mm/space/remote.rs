@@ -83,7 +83,7 @@ impl AddressSpace {
     }
 
     /// The frame behind an address, made present; with `force` through protection, as a debugger may.
-    fn frame_at(&self, addr: usize, write: bool, force: bool) -> Option<Frame> {
+    pub fn frame_at(&self, addr: usize, write: bool, force: bool) -> Option<Frame> {
         let page = page_down(addr);
         let access = Access { write, ..Access::default() };
         let mut inner = self.inner.lock();

@@ -96,8 +96,12 @@ pub fn bench(options: &BenchOptions) -> Result<u8> {
         .clone()
         .or_else(|| options.filter.is_none().then(|| project.root.join("docs/benchmarks-host.md")));
     if let Some(path) = report {
-        std::fs::write(&path, markdown(&measured, &targets, clock, &processor()) + &share_tables(&shares))
-            .with_context(|| format!("can't write {}", path.display()))?;
+        let mut text = markdown(&measured, &targets, clock, &processor()) + &share_tables(&shares);
+        if options.filter.is_some() {
+            // What was not measured now stays.
+            text = merged(&std::fs::read_to_string(&path).unwrap_or_default(), &text);
+        }
+        std::fs::write(&path, text).with_context(|| format!("can't write {}", path.display()))?;
         eprintln!("written: {}", path.display());
     }
     Ok(0)
@@ -299,6 +303,29 @@ fn markdown(measured: &[Measured], targets: &[Target], clock: Clock, processor: 
     text
 }
 
+/// The sections of a report: what stands before the first one, and each with its heading.
+fn sections(report: &str) -> Vec<&str> {
+    let starts = report.match_indices("\n## ").map(|(at, _)| at + 1);
+    let bounds: Vec<usize> = std::iter::once(0).chain(starts).chain([report.len()]).collect();
+    bounds.windows(2).map(|pair| &report[pair[0]..pair[1]]).collect()
+}
+
+/// A report with the sections of another one in place of its own of the same name, and those that it lacks behind.
+fn merged(old: &str, new: &str) -> String {
+    let heading = |section: &str| section.lines().next().unwrap_or_default().to_owned();
+    let (old, new) = (sections(old), sections(new));
+    let mut all: Vec<&str> = new[..1].to_vec();
+    for section in &old[1..] {
+        let fresh = new[1..].iter().find(|fresh| heading(fresh) == heading(section));
+        all.push(fresh.unwrap_or(section));
+    }
+    all.extend(
+        new[1..].iter().filter(|fresh| !old[1..].iter().any(|section| heading(section) == heading(fresh))),
+    );
+    let trimmed: Vec<&str> = all.iter().map(|section| section.trim_end()).collect();
+    trimmed.join("\n\n") + "\n"
+}
+
 fn processor() -> String {
     let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = text.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
@@ -340,6 +367,15 @@ mod tests {
         let slow = row("other", "ours", &[20_000.0]);
         assert!(!verdict("other", &slow, &targets, clock).unwrap().1);
         assert_eq!(verdict("third", &slow, &targets, clock), None);
+    }
+
+    #[test]
+    fn a_part_measured_again_takes_its_place() {
+        let old = "# Old\n\n## a\n\n1\n\n## b\n\n2\n";
+        let new = "# New\n\n## b\n\n3\n\n## c\n\n4\n";
+        assert_eq!(merged(old, new), "# New\n\n## a\n\n1\n\n## b\n\n3\n\n## c\n\n4\n");
+        assert_eq!(merged("", new), new);
+        assert_eq!(merged(new, new), new);
     }
 
     #[test]
