@@ -53,6 +53,10 @@ static void rings(void)
 	fails(syscall(SYS_exo_ring_map, sender, &map), EBADF);
 	fails(syscall(SYS_exo_ring_map, receiver, &map), EBADF);
 	fails(exo_name(sender, "ring", 0666), EACCES);
+	int closed = (int)need(exo_ring_duplicate(fds[1], 0));
+	ok(syscall(SYS_exo_ring_close, closed));
+	fails(exo_ring_duplicate(closed, 0), EBADF);
+	close(closed);
 	close(sender);
 	close(receiver);
 	sender = (int)need(exo_cap_clone(fds[1], EXO_ALL_RIGHTS, 0, 0));

@@ -318,8 +318,12 @@ impl RingEnd {
         self.ring.statistics()
     }
 
-    /// Another end of the same side, closed apart. [`Kind::Busy`] where the form allows one only.
+    /// Another end of the same side, closed apart. [`Kind::Busy`] where the form allows one only, [`Kind::BadHandle`] if
+    /// this end is closed.
     pub fn duplicate(&self) -> Result<Arc<Self>> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(Kind::BadHandle.into());
+        }
         Self::open(self.ring.clone(), self.side)
     }
 

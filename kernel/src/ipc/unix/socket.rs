@@ -201,11 +201,13 @@ impl UnixSocket {
 
     /// Binds to a name. [`Kind::Invalid`] if it has one.
     pub fn bind(&self, address: Address) -> Result<()> {
-        if self.core.address.lock().is_some() {
+        // Under the lock to the end: of two that bind at once, one would leave its name behind.
+        let mut own = self.core.address.lock();
+        if own.is_some() {
             return Err(Kind::Invalid.into());
         }
         names::bind(&address, &self.core)?;
-        *self.core.address.lock() = Some(Arc::new(address));
+        *own = Some(Arc::new(address));
         Ok(())
     }
 
