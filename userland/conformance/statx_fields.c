@@ -1,5 +1,7 @@
 #include "test.h"
+#ifndef STATX_BASIC_STATS /* musl has it since 1.2.5 */
 #include <linux/stat.h>
+#endif
 
 static struct statx st;
 static long sx(int dir, const char *path, int flags, unsigned mask)

@@ -50,7 +50,7 @@ pub(super) struct Cpu {
     pub stamp: AtomicU64,
     /// When the current thread's time slice began.
     pub slice: AtomicU64,
-    /// The rank of the current thread, while there are several CPUs.
+    /// The rank of the current thread, once there are several CPUs.
     pub rank: AtomicU8,
     /// Since when another CPU has more to do, or 0.
     pub uneven_since: AtomicU64,
@@ -82,7 +82,7 @@ impl Cpu {
             queued: AtomicU32::new(0),
             stamp: AtomicU64::new(0),
             slice: AtomicU64::new(0),
-            rank: AtomicU8::new(placement::NOTHING),
+            rank: AtomicU8::new(0),
             uneven_since: AtomicU64::new(0),
             current: AtomicPtr::new(core::ptr::null_mut()),
             is_idle: AtomicBool::new(false),
@@ -119,7 +119,9 @@ pub(super) fn online() -> usize {
     ONLINE.load(Ordering::Relaxed) as usize
 }
 
+/// This CPU takes part from now on.
 pub(super) fn add_online() {
+    this().rank.store(placement::NOTHING, Ordering::Relaxed);
     ONLINE.fetch_add(1, Ordering::Release);
 }
 

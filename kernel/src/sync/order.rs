@@ -64,22 +64,37 @@ mod check {
     }
 }
 
-/// A lock of this rank is about to be taken.
-#[inline(always)]
-pub(crate) fn acquire(rank: Rank) {
+/// The rank of one lock, which only debug builds keep: elsewhere an unlocked lock of zeros is all zeros.
+#[derive(Clone, Copy)]
+pub(super) struct Kept {
     #[cfg(debug_assertions)]
-    check::acquire(rank);
-    #[cfg(not(debug_assertions))]
-    let _ = rank;
+    rank: Rank,
 }
 
-/// A lock of this rank was given back.
-#[inline(always)]
-pub(crate) fn release(rank: Rank) {
-    #[cfg(debug_assertions)]
-    check::release(rank);
-    #[cfg(not(debug_assertions))]
-    let _ = rank;
+#[cfg_attr(not(debug_assertions), allow(clippy::unused_self, reason = "there is nothing to check then"))]
+impl Kept {
+    pub const fn new(rank: Rank) -> Self {
+        #[cfg(not(debug_assertions))]
+        let _ = rank;
+        Self {
+            #[cfg(debug_assertions)]
+            rank,
+        }
+    }
+
+    /// The lock is about to be taken.
+    #[inline(always)]
+    pub fn acquire(self) {
+        #[cfg(debug_assertions)]
+        check::acquire(self.rank);
+    }
+
+    /// The lock was given back.
+    #[inline(always)]
+    pub fn release(self) {
+        #[cfg(debug_assertions)]
+        check::release(self.rank);
+    }
 }
 
 /// The caller is about to sleep, or to touch user memory: no spinning lock may be held. Checked in debug builds.

@@ -14,7 +14,7 @@ use crate::arch;
 
 /// Guards data that no interrupt handler touches.
 pub struct SpinLock<T: ?Sized> {
-    rank: Rank,
+    rank: order::Kept,
     inner: SpinMutex<T>,
 }
 
@@ -25,7 +25,7 @@ impl<T> SpinLock<T> {
     }
     /// An unlocked lock at another place in the order.
     pub const fn with_rank(rank: Rank, value: T) -> Self {
-        Self { rank, inner: SpinMutex::new(value) }
+        Self { rank: order::Kept::new(rank), inner: SpinMutex::new(value) }
     }
     /// The value.
     pub fn into_inner(self) -> T {
@@ -41,14 +41,14 @@ impl<T: ?Sized> SpinLock<T> {
             arch::interrupts_enabled() || !crate::sched::is_running(),
             "SpinLock with interrupts off"
         );
-        order::acquire(self.rank);
+        self.rank.acquire();
         SpinLockGuard { guard: ManuallyDrop::new(self.inner.lock()), rank: self.rank }
     }
     /// Takes the lock if it is free.
     #[inline]
     pub fn try_lock(&self) -> Option<SpinLockGuard<'_, T>> {
         let guard = self.inner.try_lock()?;
-        order::acquire(self.rank);
+        self.rank.acquire();
         Some(SpinLockGuard { guard: ManuallyDrop::new(guard), rank: self.rank })
     }
     /// The value, without locking: the borrow proves that nobody else has it.
@@ -72,7 +72,7 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for SpinLock<T> {
 /// A held [`SpinLock`].
 pub struct SpinLockGuard<'a, T: ?Sized> {
     guard: ManuallyDrop<SpinMutexGuard<'a, T>>,
-    rank: Rank,
+    rank: order::Kept,
 }
 
 impl<T: ?Sized> Deref for SpinLockGuard<'_, T> {
@@ -95,13 +95,13 @@ impl<T: ?Sized> Drop for SpinLockGuard<'_, T> {
     fn drop(&mut self) {
         // SAFETY: the guard is not used again.
         unsafe { ManuallyDrop::drop(&mut self.guard) };
-        order::release(self.rank);
+        self.rank.release();
     }
 }
 
 /// Guards data that interrupt handlers touch too: interrupts are off while it is held.
 pub struct IrqLock<T: ?Sized> {
-    rank: Rank,
+    rank: order::Kept,
     inner: SpinMutex<T>,
 }
 
@@ -112,7 +112,7 @@ impl<T> IrqLock<T> {
     }
     /// An unlocked lock at another place in the order.
     pub const fn with_rank(rank: Rank, value: T) -> Self {
-        Self { rank, inner: SpinMutex::new(value) }
+        Self { rank: order::Kept::new(rank), inner: SpinMutex::new(value) }
     }
     /// The value.
     pub fn into_inner(self) -> T {
@@ -129,7 +129,7 @@ impl<T: ?Sized> IrqLock<T> {
     #[inline]
     pub fn lock(&self) -> IrqLockGuard<'_, T> {
         let enabled = arch::irq_disable_save();
-        order::acquire(self.rank);
+        self.rank.acquire();
         IrqLockGuard { guard: ManuallyDrop::new(self.inner.lock()), enabled, rank: self.rank }
     }
 
@@ -137,7 +137,7 @@ impl<T: ?Sized> IrqLock<T> {
     #[inline]
     pub(crate) fn lock_nested(&self) -> IrqLockGuard<'_, T> {
         debug_assert!(!arch::interrupts_enabled());
-        order::acquire(self.rank);
+        self.rank.acquire();
         IrqLockGuard { guard: ManuallyDrop::new(self.inner.lock()), enabled: false, rank: self.rank }
     }
 
@@ -154,7 +154,7 @@ impl<T: ?Sized> IrqLock<T> {
     pub(crate) unsafe fn release_forgotten(&self) {
         // SAFETY: by the caller.
         unsafe { self.inner.force_unlock() };
-        order::release(self.rank);
+        self.rank.release();
     }
 }
 
@@ -168,7 +168,7 @@ impl<T: Default> Default for IrqLock<T> {
 pub struct IrqLockGuard<'a, T: ?Sized> {
     guard: ManuallyDrop<SpinMutexGuard<'a, T>>,
     enabled: bool,
-    rank: Rank,
+    rank: order::Kept,
 }
 
 impl<T: ?Sized> Deref for IrqLockGuard<'_, T> {
@@ -191,7 +191,7 @@ impl<T: ?Sized> Drop for IrqLockGuard<'_, T> {
     fn drop(&mut self) {
         // SAFETY: the guard is not used again.
         unsafe { ManuallyDrop::drop(&mut self.guard) };
-        order::release(self.rank);
+        self.rank.release();
         arch::irq_restore(self.enabled);
     }
 }

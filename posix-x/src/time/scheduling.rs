@@ -228,18 +228,16 @@ pub mod calls {
             0 => FIRST_VERSION,
             size => size,
         };
-        let known = || address.cast::<u32>().write(&(size_of::<SchedAttr>() as u32));
-        if !(FIRST_VERSION..=LARGEST).contains(&size) {
-            known()?;
-            return Err(Errno::E2BIG);
-        }
-        let attr = match read_versioned::<SchedAttr>(address, size as usize) {
-            Err(Errno::E2BIG) => {
-                known()?;
-                return Err(Errno::E2BIG);
-            }
-            attr => attr?,
+        let read = if (FIRST_VERSION..=LARGEST).contains(&size) {
+            read_versioned::<SchedAttr>(address, size as usize)
+        } else {
+            Err(Errno::E2BIG)
         };
+        if matches!(read, Err(Errno::E2BIG)) {
+            // Tells the size that is known, where that can be written; the error is the same where not, as on Linux.
+            let _ = address.cast::<u32>().write(&(size_of::<SchedAttr>() as u32));
+        }
+        let attr = read?;
         let clamps = (Flags::UTIL_CLAMP_MIN | Flags::UTIL_CLAMP_MAX).bits();
         if attr.flags & clamps != 0 && (size as usize) < size_of::<SchedAttr>() || (attr.policy as i32) < 0 {
             return Err(Errno::EINVAL);
