@@ -122,6 +122,8 @@ NATIVE_TEST("pledge: what promises allow, and what becomes of those who break th
 	PLEDGED("stdio id", FINE, ok(setuid(0)));
 	PLEDGED("stdio", KILLED, exo_unveil("/", "r"));
 	PLEDGED("stdio proc", FINE, need(exo_pledge("stdio", NULL)); fails(exo_pledge("stdio proc", NULL), EPERM));
+	/* What fails does nothing: what the next program promises is still open. */
+	PLEDGED("stdio", FINE, fails(exo_pledge("stdio rpath", "stdio"), EPERM); need(exo_pledge(NULL, "stdio rpath")));
 
 	note("-- children keep the promises");
 	PLEDGED("stdio proc", FINE, {

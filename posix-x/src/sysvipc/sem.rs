@@ -370,7 +370,7 @@ impl SemaphoreSet {
     }
 
     fn index(&self, creds: &Credentials, index: i32) -> Result<usize, Errno> {
-        self.state.lock().permissions.check(creds, READ)?;
+        self.state.lock().check(creds, READ)?;
         usize::try_from(index).ok().filter(|index| *index < self.count).ok_or(Errno::EINVAL)
     }
 

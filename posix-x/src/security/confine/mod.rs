@@ -41,13 +41,15 @@ fn promises(word: &AtomicU64) -> Option<Promises> {
     promises.contains(Promises::always).then_some(promises)
 }
 
+/// Is `new` among the promises `held`? Whoever holds none yet can make any.
+fn fits(held: u64, new: Promises) -> bool {
+    let held = Promises::from_bits_truncate(held);
+    !held.contains(Promises::always) || held.contains(new)
+}
+
 /// The promises `new` instead of `word`'s. EPERM if they are not among those.
 fn shrink(word: &AtomicU64, new: Promises) -> Result<(), Errno> {
-    let change = |old: u64| {
-        let old = Promises::from_bits_truncate(old);
-        let fits = !old.contains(Promises::always) || old.contains(new);
-        fits.then(|| (new | Promises::always).bits())
-    };
+    let change = |held: u64| fits(held, new).then(|| (new | Promises::always).bits());
     word.fetch_update(Ordering::AcqRel, Ordering::Acquire, change).map(drop).map_err(|_| Errno::EPERM)
 }
 
@@ -110,6 +112,10 @@ impl Confinement {
 
     /// Promises for the process and for what it executes; `None` leaves either as it is. EPERM if there were others.
     fn pledge(&self, own: Option<Promises>, exec: Option<Promises>) -> Result<(), Errno> {
+        // First, so that nothing is done by halves; only another thread that is quicker can make what follows fail.
+        if own.is_some_and(|own| !fits(self.promises.load(Ordering::Acquire), own)) {
+            return Err(Errno::EPERM);
+        }
         if let Some(exec) = exec {
             shrink(&self.exec_promises, exec)?;
         }
