@@ -67,7 +67,10 @@ impl Boot<'_> {
             Accelerator::Tcg => push(&["-accel", "tcg"]),
             Accelerator::Kvm => push(&["-accel", "kvm"]),
         }
-        push(&["-cpu", &self.options.cpu, "-m", &self.options.mem]);
+        // From QEMU 9 on the emulated CPU has an x2APIC, whose registers can't be used while instructions are counted
+        // ("Bad icount read").
+        let without = if self.options.icount { ",-x2apic" } else { "" };
+        push(&["-cpu", &format!("{}{without}", self.options.cpu), "-m", &self.options.mem]);
         push(&["-smp", &self.options.cpus.to_string()]);
         for words in self.nodes() {
             push(&[words.0, &words.1]);
