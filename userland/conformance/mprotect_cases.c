@@ -13,8 +13,9 @@ TEST("mprotect: errors, splits, partial ranges")
 	is(read(zero, p, 4), 4);
 	fails(read(zero, p + 4096, 4), EFAULT);
 	is(read(zero, p + 8192, 4), 4);
-	/* A read that runs into the protected page stops in front of it. */
-	is(read(zero, p + 4090, 100), 6);
+	/* A read that runs into the protected page stops in front of it, or (Linux on some CPUs) fails. */
+	long got = read(zero, p + 4090, 100);
+	holds(got == 6 || (got == -1 && errno == EFAULT));
 	ok(munmap(p + 3 * 4096, 4096));
 	/* The part before a hole is changed although the call fails. */
 	fails(mprotect(p + 2 * 4096, 2 * 4096, PROT_READ), ENOMEM);
