@@ -13,9 +13,15 @@ TEST("mprotect: errors, splits, partial ranges")
 	is(read(zero, p, 4), 4);
 	fails(read(zero, p + 4096, 4), EFAULT);
 	is(read(zero, p + 8192, 4), 4);
-	/* A read that runs into the protected page stops in front of it, or (Linux on some CPUs) fails. */
-	long got = read(zero, p + 4090, 100);
-	holds(got == 6 || (got == -1 && errno == EFAULT));
+	/*
+	 * A read that runs into the protected page stops in front of it. From a file: how far Linux gets with zeros depends
+	 * on the instructions that the CPU has for them.
+	 */
+	char bytes[100] = "something";
+	int file = (int)need(open("f", O_RDWR | O_CREAT, 0600));
+	is(write(file, bytes, sizeof bytes), 100);
+	is(pread(file, p + 4090, 100, 0), 6);
+	is(memcmp(p + 4090, "someth", 6), 0);
 	ok(munmap(p + 3 * 4096, 4096));
 	/* The part before a hole is changed although the call fails. */
 	fails(mprotect(p + 2 * 4096, 2 * 4096, PROT_READ), ENOMEM);
