@@ -3,38 +3,13 @@
  * copy, and one that lies unread in a socket are dead at once, and the parent's own goes on.
  * Run it: exo run target/userland/demos/revoked
  */
+#include "pass.h"
 #include <errno.h>
 #include <exo.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-static int send_fd(int sock, int fd)
-{
-	char control[CMSG_SPACE(sizeof fd)] = {0};
-	struct iovec v = {"d", 1};
-	struct msghdr m = {.msg_iov = &v, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
-	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof fd);
-	memcpy(CMSG_DATA(c), &fd, sizeof fd);
-	return sendmsg(sock, &m, 0) < 0 ? -1 : 0;
-}
-
-static int receive_fd(int sock)
-{
-	int fd = -1;
-	char control[CMSG_SPACE(sizeof fd)], byte;
-	struct iovec v = {&byte, 1};
-	struct msghdr m = {.msg_iov = &v, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
-	if (recvmsg(sock, &m, 0) < 0 || !CMSG_FIRSTHDR(&m))
-		return -1;
-	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&m)), sizeof fd);
-	return fd;
-}
 
 static int says(const char *who, int fd)
 {

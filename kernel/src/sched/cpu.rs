@@ -181,7 +181,6 @@ pub(super) fn running_time(thread: &Thread) -> u64 {
 
 /// A CPU's counters since boot.
 #[derive(Clone, Copy, Default, Debug)]
-#[allow(missing_docs)] // Each is described, some together.
 pub struct CpuStats {
     /// Nanoseconds in user mode.
     pub user: u64,
@@ -197,9 +196,11 @@ pub struct CpuStats {
     pub stolen: u64,
     /// How long threads of real time waited when they were woken.
     pub latency: Latency,
-    /// What threads had and waited for here, in nanoseconds, and how often they got the CPU.
+    /// Nanoseconds that threads ran here.
     pub ran: u64,
+    /// Nanoseconds that threads waited in the queue here, all together.
     pub waited: u64,
+    /// How often a thread got the CPU.
     pub turns: u64,
 }
 

@@ -42,7 +42,7 @@ pub use mount::{
     MountInfo, Superblock, Unmount,
 };
 pub use open::{honours_set_id, open, open_path, DenyWrite, OpenOptions};
-pub use open_file::{open_files, seek_within, AsyncOwner, OpenFile};
+pub use open_file::{open_files, seek_address, seek_within, AsyncOwner, OpenFile};
 pub use path::{forget_unused_names, shrink_names, Dentry, Path, PathName};
 pub use types::*;
 pub use unpack::{unpack, Failure as UnpackFailure, Unpacked};

@@ -375,3 +375,13 @@ pub fn seek_within(current: u64, offset: i64, whence: Whence, end: u64, limit: u
     }
     Ok(target)
 }
+
+/// The position that a seek leads to where positions are addresses: up to the highest, and with no end to count from.
+pub fn seek_address(current: u64, offset: i64, whence: Whence) -> Result<u64> {
+    let base = match whence {
+        Whence::Start => 0,
+        Whence::Current => current,
+        _ => return Err(Kind::Invalid.into()),
+    };
+    base.checked_add_signed(offset).ok_or_else(|| Kind::Invalid.into())
+}

@@ -133,12 +133,7 @@ impl File for SpaceHandle {
     }
 
     fn seek(&self, current: u64, offset: i64, whence: Whence) -> Result<u64> {
-        let base = match whence {
-            Whence::Start => 0,
-            Whence::Current => current,
-            _ => return Err(Kind::Invalid.into()),
-        };
-        base.checked_add_signed(offset).ok_or_else(|| Kind::Invalid.into())
+        exo_kernel::vfs::seek_address(current, offset, whence)
     }
 
     fn pollable(&self) -> bool {

@@ -29,10 +29,12 @@ pub const NICE: RangeInclusive<i8> = -20..=19;
 
 /// What [`Policy::Deadline`] guarantees, in nanoseconds: `runtime` within `deadline` from the start of each `period`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-#[allow(missing_docs)] // Said above.
 pub struct Reservation {
+    /// What the thread may run in each period.
     pub runtime: u64,
+    /// Until when it has had that, from the period's start.
     pub deadline: u64,
+    /// How long a period lasts.
     pub period: u64,
 }
 

@@ -1,5 +1,5 @@
 //! Threads for tests, and a CPU that they run on.
-#![allow(dead_code)] // Each test file uses its part.
+#![allow(dead_code, reason = "each test file uses its part")]
 
 use sched_policy::{Entity, Node, Parameters, Policy, Reservation, RunQueue, Turn};
 
