@@ -51,13 +51,13 @@ int main(void)
 		_exit(child(sock[1], go[0]));
 	}
 	int lent = exo_cap_clone(log[1], EXO_RIGHT_WRITE | EXO_RIGHT_DUP | EXO_RIGHT_STAT | EXO_RIGHT_TRANSFER, 0xc0ffee, 0);
-	if (pid < 0 || lent < 0 || send_fd(sock[0], lent) || read(sock[0], &byte, 1) != 1)
+	if (pid < 0 || lent < 0 || send_fd(sock[0], lent) < 0 || read(sock[0], &byte, 1) != 1)
 		return 1;
 	printf("parent: revokes what it derived from its end\n");
 	fflush(stdout);
 	/* What is revoked can't be sent; this one is sent first and revoked on its way. */
 	int another = exo_cap_clone(log[1], EXO_RIGHT_WRITE | EXO_RIGHT_TRANSFER, 1, 0);
-	if (another < 0 || send_fd(sock[0], another) || exo_cap_revoke(log[1], 0) || write(go[1], "r", 1) != 1)
+	if (another < 0 || send_fd(sock[0], another) < 0 || exo_cap_revoke(log[1], 0) || write(go[1], "r", 1) != 1)
 		return 1;
 	if (waitpid(pid, &status, 0) != pid || status)
 		return 1;

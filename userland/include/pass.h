@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+/* Like sendmsg(2): -1 and errno, or how many bytes of data went with it. */
 static inline int send_fd(int sock, int fd)
 {
 	char control[CMSG_SPACE(sizeof fd)] = {0};
