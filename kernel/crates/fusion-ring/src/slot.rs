@@ -190,7 +190,7 @@ mod pairs {
         pub(crate) fn get_payload(&self, header: u64) -> Message {
             let [first, b, c, d] = load!("movq {a}, [{from} + 8]", self);
             // SAFETY: SSE2 is there.
-            let a = unsafe { _mm_unpacklo_epi64(_mm_cvtsi64_si128(header.cast_signed()), first) };
+            let a = unsafe { _mm_unpacklo_epi64(_mm_cvtsi64_si128(header as i64), first) };
             message([a, b, c, d])
         }
     }
