@@ -48,11 +48,11 @@ fuzz: setup ## Fuzz what parses bytes from outside, 10 million runs a target (AR
 	@tools/fuzz/run $(ARGS)
 
 .PHONY: bench
-bench: all userland ## Measure against Linux in the same QEMU; writes docs/benchmarks.md
+bench: all userland ## Measure against Linux in the same QEMU, and the pure crates; writes docs/benchmarks.md and -host.md
 	@$(EXO) bench $(ARGS)
 
 .PHONY: bench-host
-bench-host: exo ## Measure the pure crates on this machine, in cycles; writes docs/benchmarks-host.md
+bench-host: exo ## Measure the pure crates alone, in cycles of this machine; writes docs/benchmarks-host.md
 	@$(EXO) bench --host $(ARGS)
 
 .PHONY: sched-sim

@@ -154,7 +154,7 @@ pub struct DebugOptions {
     pub wait: bool,
 }
 
-#[derive(Args)]
+#[derive(Args, Default)]
 pub struct BenchOptions {
     /// Only rows whose name contains this
     #[arg(long)]
@@ -165,7 +165,7 @@ pub struct BenchOptions {
     /// Write the whole report as Markdown [default: docs/benchmarks.md unless --filter is given]
     #[arg(long, value_name = "FILE")]
     pub markdown: Option<PathBuf>,
-    /// Leave out boot time, image size, memory and idle figures
+    /// Leave out all but the calls: the whole system's figures and what runs on the host
     #[arg(long)]
     pub calls_only: bool,
     /// Measure the pure crates on this machine instead, in cycles; writes docs/benchmarks-host.md

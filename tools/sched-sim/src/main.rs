@@ -32,6 +32,9 @@ struct Options {
     /// Write figures and drawings into this folder's scheduler.md
     #[arg(long, value_name = "DIR")]
     write: Option<PathBuf>,
+    /// Print only what is to be reached: lines of name, value, target and verdict, with tabs between them
+    #[arg(long)]
+    targets: bool,
 }
 
 fn main() -> Result<ExitCode> {
@@ -41,14 +44,20 @@ fn main() -> Result<ExitCode> {
         workloads.push(Workload::recorded(path, options.cpus)?);
     }
     let results: Vec<Results> = workloads.iter().map(measure::run).collect();
-    print!("{}", report::tables(&results));
+    let verdicts = measure::verdicts(&results);
+    if options.targets {
+        print!("{}", report::targets(&verdicts));
+    } else {
+        print!("{}", report::tables(&results));
+    }
     if let Some(folder) = &options.write {
         report::write(folder, &results)?;
         draw::draw(folder, &results)?;
     }
-    let failures = measure::failures(&results);
-    failures.iter().for_each(|failure| eprintln!("missed: {failure}"));
-    Ok(if failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    for missed in verdicts.iter().filter(|verdict| !verdict.met) {
+        eprintln!("missed: {}: {}, to be {}", missed.figure, missed.measured, missed.target);
+    }
+    Ok(if verdicts.iter().all(|verdict| verdict.met) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 #[cfg(test)]
@@ -56,6 +65,8 @@ mod tests {
     #[test]
     fn targets_are_met() {
         let results: Vec<_> = crate::workload::synthetic().iter().map(crate::measure::run).collect();
-        assert_eq!(crate::measure::failures(&results), Vec::<String>::new());
+        for verdict in crate::measure::verdicts(&results) {
+            assert!(verdict.met, "{}: {}, to be {}", verdict.figure, verdict.measured, verdict.target);
+        }
     }
 }

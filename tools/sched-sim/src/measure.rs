@@ -4,13 +4,13 @@ use sched_policy::Policy;
 
 use crate::machine::{Life, Machine};
 use crate::queues::{Fair, Predictive, Queue, RoundRobin};
-use crate::workload::{Shows, Workload, SECOND};
+use crate::workload::{Shows, Workload};
 
-/// A wait of which one says that the thread starves.
-const STARVING: u64 = 10 * SECOND;
-/// What is to be reached: see `docs/scheduler.md`.
-const MOST_SPREAD: f64 = 0.10;
-const MOST_ERROR: f64 = 0.10;
+/// A wait of which one says that the thread starves, in milliseconds.
+const STARVING: f64 = 10_000.0;
+/// What is to be reached, in percent: see `docs/scheduler.md`.
+const MOST_SPREAD: f64 = 10.0;
+const MOST_ERROR: f64 = 10.0;
 
 /// One workload under one policy.
 pub struct Outcome {
@@ -127,22 +127,43 @@ pub fn percentile(sorted: &[u64], share: f64) -> u64 {
     }
 }
 
-/// What our policy does not reach.
-pub fn failures(results: &[Results]) -> Vec<String> {
-    let mut failures = Vec::new();
-    for result in results {
-        let (ours, name) = (&result.outcomes[0], &result.workload.name);
-        if result.workload.shows.contains(&Shows::Fairness) && ours.spread >= MOST_SPREAD {
-            failures.push(format!("{name}: shares differ by {:.1} %", ours.spread * 100.0));
-        }
-        if ours.longest_wait >= STARVING {
-            failures.push(format!("{name}: somebody waits for {} ms", ours.longest_wait / 1_000_000));
-        }
-        if result.workload.shows.contains(&Shows::Prediction) {
-            for one in ours.predictions.iter().filter(|one| (one.predicted - 1.0).abs() > MOST_ERROR) {
-                failures.push(format!("{name}: {} predicted as {:.2} of its mean", one.name, one.predicted));
-            }
+/// What our policy is to reach, and the worst that it did in any workload.
+pub struct Verdict {
+    pub figure: &'static str,
+    pub measured: String,
+    pub target: String,
+    pub met: bool,
+}
+
+impl Verdict {
+    /// From the worst one: how bad, and where that was.
+    fn new(figure: &'static str, worst: (f64, String), most: f64, digits: usize, unit: &str) -> Self {
+        let (value, place) = worst;
+        Self {
+            figure,
+            measured: format!("{value:.digits$} {unit} ({place})"),
+            target: format!("below {most} {unit}"),
+            met: value < most,
         }
     }
-    failures
+}
+
+/// Fairness, starvation, prediction.
+pub fn verdicts(results: &[Results]) -> [Verdict; 3] {
+    let worst = |all: &mut dyn Iterator<Item = (f64, String)>| {
+        all.max_by(|one, other| one.0.total_cmp(&other.0)).unwrap_or_default()
+    };
+    let showing = |what: Shows| results.iter().filter(move |result| result.workload.shows.contains(&what));
+    let name = |result: &Results| result.workload.name.clone();
+    let spread = worst(&mut showing(Shows::Fairness).map(|one| (one.outcomes[0].spread * 100.0, name(one))));
+    let wait = worst(&mut results.iter().map(|one| (one.outcomes[0].longest_wait as f64 / 1e6, name(one))));
+    let error = worst(&mut showing(Shows::Prediction).flat_map(|result| {
+        let predictions = result.outcomes[0].predictions.iter();
+        predictions.map(|one| ((one.predicted - 1.0).abs() * 100.0, one.name.clone()))
+    }));
+    [
+        Verdict::new("Scheduler: spread of shares", spread, MOST_SPREAD, 1, "%"),
+        Verdict::new("Scheduler: longest wait of one that can run", wait, STARVING, 0, "ms"),
+        Verdict::new("Scheduler: mean prediction from the mean burst", error, MOST_ERROR, 1, "%"),
+    ]
 }

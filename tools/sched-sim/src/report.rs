@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use crate::measure::{percentile, Results};
+use crate::measure::{percentile, Results, Verdict};
 use crate::workload::Shows;
 
 const BEGIN: &str = "<!-- figures: written by `make sched-sim` -->\n";
@@ -13,6 +13,13 @@ const END: &str = "<!-- end of figures -->\n";
 
 fn millis(nanoseconds: u64) -> String {
     format!("{:.2}", nanoseconds as f64 / 1e6)
+}
+
+/// For programs to read.
+pub fn targets(verdicts: &[Verdict]) -> String {
+    let word = |verdict: &Verdict| if verdict.met { "met" } else { "missed" };
+    let line = |one: &Verdict| format!("{}\t{}\t{}\t{}\n", one.figure, one.measured, one.target, word(one));
+    verdicts.iter().map(line).collect()
 }
 
 pub fn tables(results: &[Results]) -> String {

@@ -13,6 +13,7 @@ use anyhow::{bail, Context, Result};
 use console::style;
 use serde_json::Value;
 
+use super::figures::Figure;
 use crate::cli::BenchOptions;
 use crate::project::Project;
 
@@ -70,13 +71,13 @@ struct Share {
     percent: f64,
 }
 
-pub fn bench(options: &BenchOptions) -> Result<u8> {
-    let project = Project::find()?;
+/// Measures, tells and writes down all that `options` ask for; gives what has a target.
+pub fn bench(project: &Project, options: &BenchOptions) -> Result<Vec<Figure>> {
     let results = project.target().join("criterion");
     if results.exists() {
         std::fs::remove_dir_all(&results).context("can't remove the results of before")?;
     }
-    let output = run(&project, options.filter.as_deref())?;
+    let output = run(project, options.filter.as_deref())?;
     let clock = clock(&output).context("the benchmarks did not say how their clock ticks")?;
     let (targets, shares) = (targets(&output), shares(&output));
     // A part of the benchmarks may leave nothing there, and tell shares only.
@@ -105,7 +106,11 @@ pub fn bench(options: &BenchOptions) -> Result<u8> {
         std::fs::write(&path, text).with_context(|| format!("can't write {}", path.display()))?;
         eprintln!("written: {}", path.display());
     }
-    Ok(0)
+    let groups = groups(&measured).into_iter();
+    let mut figures: Vec<Figure> =
+        groups.filter_map(|(group, rows)| verdict(group, rows[0], &targets, clock)).collect();
+    figures.extend(tables(&shares).filter_map(|table| table[0].figure()));
+    Ok(figures)
 }
 
 fn run(project: &Project, filter: Option<&str>) -> Result<String> {
@@ -154,23 +159,33 @@ fn shares(output: &str) -> Vec<Share> {
     output.lines().filter_map(share).collect()
 }
 
-/// A table for each; the first system in it is ours.
+impl Share {
+    fn figure(&self) -> Option<Figure> {
+        Some(Figure::at_most(&self.table, self.percent, self.most?, 2, "%"))
+    }
+}
+
+/// The shares of one table each; the first in it is ours.
+fn tables(shares: &[Share]) -> impl Iterator<Item = &[Share]> {
+    shares.chunk_by(|one, next| one.table == next.table)
+}
+
 fn share_tables(shares: &[Share]) -> String {
     let mut text = String::new();
-    let mut last = "";
-    for share in shares {
-        if share.table != last {
-            let _ = write!(text, "\n## {}\n\n", share.table);
-            if let Some(most) = share.most {
-                let met = if share.percent <= most { "met" } else { "missed" };
-                let _ = write!(text, "Target: at most {most} %: **{met}**.\n\n");
-            }
-            text += "| system | share |\n|---|---:|\n";
-            last = &share.table;
+    for table in tables(shares) {
+        let _ = write!(text, "\n## {}\n\n{}", table[0].table, target_line(table[0].figure()));
+        text += "| system | share |\n|---|---:|\n";
+        for share in table {
+            let _ = writeln!(text, "| {} | {:.2} % |", share.system, share.percent);
         }
-        let _ = writeln!(text, "| {} | {:.2} % |", share.system, share.percent);
     }
     text
+}
+
+fn target_line(figure: Option<Figure>) -> String {
+    figure.map_or_else(String::new, |figure| {
+        format!("Target: {} (measured: {}): **{}**.\n\n", figure.target, figure.value, figure.verdict())
+    })
 }
 
 /// All that criterion left below `folder`.
@@ -227,15 +242,20 @@ fn groups(measured: &[Measured]) -> Vec<(&str, Vec<&Measured>)> {
     groups
 }
 
-/// What the target of a group is and whether it is met, in words.
-fn verdict(group: &str, ours: &Measured, targets: &[Target], clock: Clock) -> Option<(String, bool)> {
+/// The figure of a group that has a target.
+fn verdict(group: &str, ours: &Measured, targets: &[Target], clock: Clock) -> Option<Figure> {
     let target = targets.iter().find(|target| target.group == group)?;
     let best = ours.at(0.0);
     Some(match target.goal {
-        Goal::Cycles(most) => (format!("at most {most:.0} cycles"), best <= most),
+        Goal::Cycles(most) => Figure::at_most(group, best, most, 1, "cycles"),
         Goal::Rate(least) => {
             let rate = clock.gigahertz * 1000.0 / best;
-            (format!("at least {least:.0} million a second (measured: {rate:.0} million)"), rate >= least)
+            Figure {
+                name: group.into(),
+                value: format!("{rate:.0} million/s"),
+                target: format!("at least {least} million/s"),
+                met: rate >= least,
+            }
         }
     })
 }
@@ -251,9 +271,10 @@ fn number(value: f64) -> String {
 fn print(measured: &[Measured], targets: &[Target], clock: Clock) {
     for (group, rows) in groups(measured) {
         println!("\n{}", style(group).bold());
-        if let Some((goal, met)) = verdict(group, rows[0], targets, clock) {
-            let mark = if met { style("met").green() } else { style("missed").red() };
-            println!("  target: {goal}: {mark}");
+        if let Some(figure) = verdict(group, rows[0], targets, clock) {
+            let mark = style(figure.verdict());
+            let mark = if figure.met { mark.green() } else { mark.red() };
+            println!("  target: {}: {mark}", figure.target);
         }
         for row in rows {
             println!("  {:42}{:>14} cycles, median {}", row.system, number(row.at(0.0)), number(row.at(0.5)));
@@ -287,10 +308,7 @@ fn markdown(measured: &[Measured], targets: &[Target], clock: Clock, processor: 
         gigahertz = clock.gigahertz,
     );
     for (group, rows) in groups(measured) {
-        let _ = write!(text, "\n## {group}\n\n");
-        if let Some((goal, met)) = verdict(group, rows[0], targets, clock) {
-            let _ = write!(text, "Target: {goal}: **{}**.\n\n", if met { "met" } else { "missed" });
-        }
+        let _ = write!(text, "\n## {group}\n\n{}", target_line(verdict(group, rows[0], targets, clock)));
         let heads: Vec<&str> = COLUMNS.iter().map(|(name, _)| *name).collect();
         let _ =
             writeln!(text, "| system | {} | mean | ratio |\n|---|{}", heads.join(" | "), "---:|".repeat(7));
@@ -364,9 +382,11 @@ mod tests {
         let targets = targets(OUTPUT);
         assert_eq!(targets[1], Target { group: "other".into(), goal: Goal::Rate(40.0) });
         let fast = row("a group", "ours", &[200.0]);
-        assert_eq!(verdict("a group", &fast, &targets, clock), Some(("at most 100 cycles".into(), true)));
+        let figure = verdict("a group", &fast, &targets, clock).unwrap();
+        assert_eq!((figure.value.as_str(), figure.target.as_str()), ("10.0 cycles", "at most 100 cycles"));
+        assert!(figure.met);
         let slow = row("other", "ours", &[20_000.0]);
-        assert!(!verdict("other", &slow, &targets, clock).unwrap().1);
+        assert!(!verdict("other", &slow, &targets, clock).unwrap().met);
         assert_eq!(verdict("third", &slow, &targets, clock), None);
     }
 
@@ -384,7 +404,10 @@ mod tests {
         let shares =
             shares("share\tlost\t5\tours\t1.60\nshare\tlost\t5\ttheirs\t12\nshare\tfree\t\tours\t3\n");
         let text = share_tables(&shares);
-        assert!(text.starts_with("\n## lost\n\nTarget: at most 5 %: **met**.\n"), "{text}");
+        assert!(
+            text.starts_with("\n## lost\n\nTarget: at most 5 % (measured: 1.60 %): **met**.\n"),
+            "{text}"
+        );
         assert!(text.contains("| ours | 1.60 % |\n| theirs | 12.00 % |\n\n## free\n\n| system"), "{text}");
     }
 
@@ -392,7 +415,7 @@ mod tests {
     fn tables_compare_with_the_first() {
         let rows = [row("a group", "ours", &[200.0]), row("a group", "theirs", &[500.0])];
         let text = markdown(&rows, &targets(OUTPUT), clock(OUTPUT).unwrap(), "this");
-        assert!(text.contains("at most 100 cycles: **met**"));
+        assert!(text.contains("at most 100 cycles (measured: 10.0 cycles): **met**"));
         assert!(text.contains("| theirs | 25.0 | 25.0 | 25.0 | 25.0 | 25.0 | 25.0 | 2.50 |"), "{text}");
         assert!(csv(&rows).ends_with("\"a group\",\"theirs\",25,25,25,25,25,25\n"));
     }

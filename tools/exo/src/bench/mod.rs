@@ -1,11 +1,13 @@
 //! `exo bench`: the same program on Exo-OS and on Linux in the same QEMU, counted in instructions.
 //!
 //! [`rows`] reads what the program prints, [`table`] shows and writes it, [`figures`] measures what is
-//! not a system call: boot time, image size, least memory, idle load. [`host`] measures the pure crates.
+//! not a system call: boot time, image size, least memory, idle load. [`host`] measures the pure crates,
+//! [`simulator`] asks the simulator of the scheduler what it found.
 
 mod figures;
 mod host;
 mod rows;
+mod simulator;
 mod table;
 
 use std::time::Duration;
@@ -33,10 +35,11 @@ pub struct Measured {
 }
 
 pub fn bench(options: &BenchOptions) -> Result<u8> {
-    if options.host {
-        return host::bench(options);
-    }
     let project = Project::find()?;
+    if options.host {
+        host::bench(&project, options)?;
+        return Ok(0);
+    }
     let program = project.built("userland/bench", "make userland")?;
     let mut columns = Vec::new();
     for model in MODELS {
@@ -46,8 +49,14 @@ pub fn bench(options: &BenchOptions) -> Result<u8> {
     }
     let comparison = table::compare(&columns);
     table::print(&comparison);
-    let figures = if options.calls_only { Vec::new() } else { figures::measure(&project)? };
-    figures::print(&figures);
+    let mut figures = Vec::new();
+    if !options.calls_only && options.filter.is_none() {
+        figures.push(("The whole system", figures::measure(&project)?));
+        let mut native = host::bench(&project, &BenchOptions { host: true, ..BenchOptions::default() })?;
+        native.extend(simulator::figures(&project)?);
+        figures.push(("The native kernel's parts on the host", native));
+        figures.iter().for_each(|(_, figures)| figures::print(figures));
+    }
     if let Some(path) = &options.csv {
         std::fs::write(path, table::csv(&comparison))
             .with_context(|| format!("can't write {}", path.display()))?;

@@ -118,7 +118,8 @@ pub fn csv(lines: &[Line]) -> String {
     text
 }
 
-pub fn markdown(lines: &[Line], figures: &[Figure], linux: &str) -> String {
+/// The report: the rows, and under a heading each the figures that have a target.
+pub fn markdown(lines: &[Line], figures: &[(&str, Vec<Figure>)], linux: &str) -> String {
     let mut text = String::from(
         "# Benchmarks\n\nWritten by `make bench`; not edited by hand.\n\n## Instructions per operation\n\n",
     );
@@ -141,10 +142,16 @@ pub fn markdown(lines: &[Line], figures: &[Figure], linux: &str) -> String {
                 &format!("| {} | {} | {} |\n", line.name.replace('|', "\\|"), cells.join(" | "), ratio(line));
         }
     }
-    if !figures.is_empty() {
-        text += "\n## The whole system\n\n| figure | measured | target |\n|---|---:|---:|\n";
+    for (heading, figures) in figures.iter().filter(|(_, figures)| !figures.is_empty()) {
+        text += &format!("\n## {heading}\n\n| figure | measured | target | |\n|---|---:|---:|---|\n");
         for figure in figures {
-            text += &format!("| {} | {} | {} |\n", figure.name, figure.value, figure.target);
+            text += &format!(
+                "| {} | {} | {} | {} |\n",
+                figure.name,
+                figure.value,
+                figure.target,
+                figure.verdict()
+            );
         }
     }
     text
@@ -179,6 +186,13 @@ mod tests {
         let lines = compare(&[column("Linux", "x", 200.0), ours]);
         assert!(lines[0].is_worse());
         assert!(markdown(&lines, &[], "6.1").contains("| a,b | 200 | – | – |"));
+    }
+
+    #[test]
+    fn targets_are_told() {
+        let figure = Figure::at_most("size", 1.505, 1.5, 2, "MB");
+        let text = markdown(&[], &[("Sizes", vec![figure]), ("Nothing", vec![])], "6.1");
+        assert!(text.ends_with("| size | 1.50 MB | at most 1.5 MB | missed |\n"), "{text}");
     }
 
     #[test]
