@@ -18,6 +18,7 @@ mod process;
 mod schedule;
 mod status;
 mod sysctl;
+mod sysrq;
 mod system;
 mod sysvipc;
 mod text;

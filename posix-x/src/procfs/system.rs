@@ -7,7 +7,7 @@ use exo_kernel::{arch, klog, mm, params, time, vfs, Result};
 
 use super::text::line;
 use super::tree::{own_directory, Entry, Node};
-use super::{schedule, sysctl, sysvipc, Text};
+use super::{schedule, sysctl, sysrq, sysvipc, Text};
 use crate::process::{current, misc, table};
 
 /// Load averages are in units of 1/65536.
@@ -47,6 +47,11 @@ pub(super) static ENTRIES: &[Entry<()>] = &[
         Ok(())
     }),
     Entry { name: "sys", mode: 0o555, node: Node::Directory(sysctl::ENTRIES) },
+    Entry {
+        name: "sysrq-trigger",
+        mode: 0o200,
+        node: Node::Setting(|(), _| sysrq::read(), |(), keys| sysrq::trigger(keys)),
+    },
     Entry { name: "sysvipc", mode: 0o555, node: Node::Directory(sysvipc::ENTRIES) },
     Entry { name: "thread-self", mode: 0o777, node: Node::Link(|(), text| own_directory(true, text)) },
     file("uptime", |(), text| uptime(text)),

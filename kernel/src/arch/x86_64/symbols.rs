@@ -1,8 +1,9 @@
 //! Names of kernel functions, for backtraces.
 //!
-//! The table is text: a line with the table's size in hexadecimal, then lines `address name` in the order of
-//! addresses (hexadecimal, relative to the image's start). `kernel/image/add-symbols` puts it into the linked
-//! image; without it, backtraces have addresses only.
+//! The section `.symbols` is a [`symbol_table::Table`] of addresses relative to [`KERNEL_IMAGE`].
+//! `kernel/image/add-symbols` puts it into the linked image; without it, backtraces have addresses only.
+
+use symbol_table::{Symbol, Table, HEADER};
 
 use super::KERNEL_IMAGE;
 
@@ -12,20 +13,12 @@ extern "C" {
     static __kernel_start: u8;
 }
 
-/// Bytes of the first line.
-const HEADER: usize = 9;
-
-fn parse_hex(digits: &[u8]) -> Option<usize> {
-    usize::from_str_radix(core::str::from_utf8(digits).ok()?, 16).ok()
-}
-
 fn table() -> &'static [u8] {
     let start = &raw const __data_end;
-    // SAFETY: the linker put the section there, with at least the first line.
-    let header = unsafe { core::slice::from_raw_parts(start, HEADER) };
-    let length = parse_hex(&header[..HEADER - 1]).unwrap_or(0);
-    // SAFETY: the line says how long the section is.
-    unsafe { core::slice::from_raw_parts(start.add(HEADER), length) }
+    // SAFETY: the linker put the section there, with at least the header.
+    let header = unsafe { *start.cast::<[u8; HEADER]>() };
+    // SAFETY: the header says how long the section is; nothing can write to either.
+    unsafe { core::slice::from_raw_parts(start.add(HEADER), Table::length(header)) }
 }
 
 /// The end of the kernel image in memory.
@@ -34,21 +27,13 @@ pub(super) fn image_end() -> usize {
     table.as_ptr() as usize + table.len()
 }
 
-/// The function around `address`: its name, and the distance from its start.
-pub(super) fn lookup(address: usize) -> Option<(&'static str, usize)> {
+/// The function around `address`, and the distance from its start.
+pub(super) fn lookup(address: usize) -> Option<(Symbol<'static>, usize)> {
     let text = &raw const __kernel_start as usize..&raw const __text_end as usize;
     if !text.contains(&address) {
         return None;
     }
     let offset = address - KERNEL_IMAGE;
-    let mut best = None;
-    for line in table().split(|&byte| byte == b'\n') {
-        let Some(space) = line.iter().position(|&byte| byte == b' ') else { continue };
-        let Some(start) = parse_hex(&line[..space]) else { continue };
-        if start > offset {
-            break;
-        }
-        best = core::str::from_utf8(&line[space + 1..]).ok().map(|name| (name, offset - start));
-    }
-    best
+    let symbol = Table::new(table())?.find(u32::try_from(offset).ok()?)?;
+    Some((symbol, offset - symbol.start as usize))
 }

@@ -49,6 +49,8 @@ fn worlds(base: &[u8]) -> Result<Vec<World>> {
     text.add("/sbin/noelf", 0o755, "this is no program\n");
     let mut broken = Initrd::default();
     broken.add("/sbin/broken", 0o755, b"\x7fELF\x02\x01\x01 and then nonsense".to_vec());
+    let mut crash = Initrd::default();
+    crash.add("/sbin/crash", 0o755, "#!/bin/sh\nmount -t proc proc /proc\necho c >/proc/sysrq-trigger\n");
     let world = |name, initrd, append, told| World { name, initrd, append, memory: "128M", told };
     Ok(vec![
         world("no initrd", None, "init=/init", &["initrd", "initramfs", "module"]),
@@ -70,6 +72,12 @@ fn worlds(base: &[u8]) -> Result<Vec<World>> {
         world("init is a broken ELF", Some(broken.tar(base)?), "init=/sbin/broken", &["broken"]),
         world("init is a folder", Some(base.to_vec()), "init=/etc", &["/etc"]),
         world("an unknown option is named", Some(base.to_vec()), "colour=blue init=/no/such", &["colour"]),
+        world(
+            "a panic names functions",
+            Some(crash.tar(base)?),
+            "init=/sbin/crash",
+            &["posix_x::procfs::sysrq::crash+0x"],
+        ),
         World {
             name: "too little memory",
             initrd: Some(base.to_vec()),
