@@ -1,8 +1,11 @@
 //! What the CPU says it is, for people to read.
 
+use core::arch::x86_64::CpuidResult;
 use core::fmt;
 
 use raw_cpuid::{CpuId, CpuIdReaderNative};
+
+use super::cpu::cpuid;
 
 /// Names and numbers of the CPU's model.
 pub struct Description {
@@ -32,9 +35,9 @@ impl Description {
         Text(self.cpuid.get_processor_brand_string(), |brand, f| f.write_str(brand.as_str().trim()))
     }
 
-    /// The features that programs look for, by Linux's names.
-    pub fn flags(&self) -> impl fmt::Display + '_ {
-        Flags(self)
+    /// The CPU's features by Linux's names, in Linux's order.
+    pub fn flags(&self) -> impl fmt::Display {
+        Flags
     }
 }
 
@@ -49,50 +52,69 @@ impl<T> fmt::Display for Text<T> {
     }
 }
 
-struct Flags<'a>(&'a Description);
+struct Flags;
 
-impl fmt::Display for Flags<'_> {
+/// The features that a leaf of CPUID tells in one register, named as Linux does from bit 0 on; `-` where Linux names none
+/// or where the kernel would have to enable what it does not (protection keys, shadow stacks, five levels of tables).
+type Word = (u32, u32, fn(CpuidResult) -> u32, &'static str);
+
+const WORDS: [Word; 8] = [
+    (
+        1,
+        0,
+        |leaf| leaf.edx,
+        "fpu vme de pse tsc msr pae mce cx8 apic - sep mtrr pge mca cmov pat pse36 pn clflush - dts acpi mmx fxsr \
+         sse sse2 ss ht tm ia64 pbe",
+    ),
+    (
+        0x8000_0001,
+        0,
+        |leaf| leaf.edx,
+        "- - - - - - - - - - - syscall - - - - - - - mp nx - mmxext - - fxsr_opt pdpe1gb rdtscp - lm 3dnowext 3dnow",
+    ),
+    (
+        1,
+        0,
+        |leaf| leaf.ecx,
+        "pni pclmulqdq dtes64 monitor ds_cpl vmx smx est tm2 ssse3 cid sdbg fma cx16 xtpr pdcm - pcid dca sse4_1 \
+         sse4_2 x2apic movbe popcnt tsc_deadline_timer aes xsave - avx f16c rdrand hypervisor",
+    ),
+    (
+        0x8000_0001,
+        0,
+        |leaf| leaf.ecx,
+        "lahf_lm cmp_legacy svm extapic cr8_legacy abm sse4a misalignsse 3dnowprefetch osvw ibs xop skinit wdt - \
+         lwp fma4 tce - nodeid_msr - tbm topoext perfctr_core perfctr_nb - bpext ptsc perfctr_llc mwaitx",
+    ),
+    (
+        7,
+        0,
+        |leaf| leaf.ebx,
+        "fsgsbase tsc_adjust - bmi1 hle avx2 - smep bmi2 erms invpcid rtm cqm - - rdt_a avx512f avx512dq rdseed adx \
+         smap avx512ifma - clflushopt clwb intel_pt avx512pf avx512er avx512cd sha_ni avx512bw avx512vl",
+    ),
+    (0xd, 1, |leaf| leaf.eax, "xsaveopt xsavec xgetbv1 xsaves"),
+    (
+        7,
+        0,
+        |leaf| leaf.ecx,
+        "- avx512vbmi umip - - waitpkg avx512_vbmi2 - gfni vaes vpclmulqdq avx512_vnni avx512_bitalg tme \
+         avx512_vpopcntdq - - - - - - - rdpid - - cldemote - movdiri movdir64b",
+    ),
+    (7, 0, |leaf| leaf.edx, "- - avx512_4vnniw avx512_4fmaps fsrm - - - avx512_vp2intersect - md_clear - - - serialize"),
+];
+
+impl fmt::Display for Flags {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let cpuid = &self.0.cpuid;
-        let (Some(basic), extended) = (cpuid.get_feature_info(), cpuid.get_extended_feature_info()) else {
-            return Ok(());
-        };
-        let long = cpuid.get_extended_processor_and_feature_identifiers();
-        let flags = [
-            ("fpu", basic.has_fpu()),
-            ("tsc", basic.has_tsc()),
-            ("msr", basic.has_msr()),
-            ("apic", basic.has_apic()),
-            ("mmx", basic.has_mmx()),
-            ("fxsr", basic.has_fxsave_fxstor()),
-            ("sse", basic.has_sse()),
-            ("sse2", basic.has_sse2()),
-            ("syscall", long.as_ref().is_some_and(|long| long.has_syscall_sysret())),
-            ("nx", long.as_ref().is_some_and(|long| long.has_execute_disable())),
-            ("rdtscp", long.as_ref().is_some_and(|long| long.has_rdtscp())),
-            ("lm", long.as_ref().is_some_and(|long| long.has_64bit_mode())),
-            ("pni", basic.has_sse3()),
-            ("ssse3", basic.has_ssse3()),
-            ("cx16", basic.has_cmpxchg16b()),
-            ("sse4_1", basic.has_sse41()),
-            ("sse4_2", basic.has_sse42()),
-            ("popcnt", basic.has_popcnt()),
-            ("aes", basic.has_aesni()),
-            ("xsave", basic.has_xsave()),
-            ("avx", basic.has_avx()),
-            ("rdrand", basic.has_rdrand()),
-            ("hypervisor", basic.has_hypervisor()),
-            ("fsgsbase", extended.as_ref().is_some_and(|e| e.has_fsgsbase())),
-            ("avx2", extended.as_ref().is_some_and(|e| e.has_avx2())),
-            ("smep", extended.as_ref().is_some_and(|e| e.has_smep())),
-            ("erms", extended.as_ref().is_some_and(|e| e.has_rep_movsb_stosb())),
-            ("smap", extended.as_ref().is_some_and(|e| e.has_smap())),
-            ("umip", extended.as_ref().is_some_and(|e| e.has_umip())),
-        ];
-        let mut names = flags.iter().filter(|(_, on)| *on).map(|(name, _)| name);
-        if let Some(first) = names.next() {
-            f.write_str(first)?;
+        let mut separator = "";
+        for (leaf, sub, register, names) in WORDS {
+            let word = register(cpuid(leaf, sub));
+            let named = names.split(' ').enumerate().filter(|(_, name)| *name != "-");
+            for (_, name) in named.filter(|(bit, _)| word >> bit & 1 != 0) {
+                write!(f, "{separator}{name}")?;
+                separator = " ";
+            }
         }
-        names.try_for_each(|name| write!(f, " {name}"))
+        Ok(())
     }
 }
