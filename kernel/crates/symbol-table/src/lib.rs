@@ -9,6 +9,7 @@
 //!
 //! | Bytes | What |
 //! |---|---|
+//! | 4 | `fnsy` |
 //! | 4 | bytes that follow |
 //! | 2 | `n`, the number of pairs |
 //! | 1 | `wide`, the first byte that begins a code of two bytes |
@@ -30,8 +31,10 @@ mod table;
 pub use pack::pack;
 pub use table::{Symbol, Table};
 
-/// Bytes before the table proper: its length.
-pub const HEADER: usize = 4;
+/// Bytes before the table proper: [`MAGIC`] and its length.
+pub const HEADER: usize = 8;
+/// What the header begins with.
+const MAGIC: [u8; 4] = *b"fnsy";
 /// Bytes of the table proper before the pairs.
 const FIXED: usize = 3;
 /// Bytes of a pair.

@@ -4,7 +4,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::{DEPTH, END, FIRST_PAIR, FIXED, NAME_LIMIT, PAIR};
+use crate::{DEPTH, END, FIRST_PAIR, FIXED, MAGIC, NAME_LIMIT, PAIR};
 
 /// Codes of two bytes leave at least this many pairs.
 const MOST_PAIRS: usize = 4096;
@@ -28,10 +28,10 @@ pub fn pack<'a>(functions: impl IntoIterator<Item = (u32, &'a str)>) -> Vec<u8> 
     grammar.grow();
     let (names, pairs, wide) = grammar.finish();
 
-    let mut table = vec![0; size_of::<u32>()];
+    let mut table = vec![];
     table.extend(u16::try_from(pairs.len()).expect("at most MOST_PAIRS").to_le_bytes());
     table.push(wide);
-    debug_assert_eq!(table.len(), size_of::<u32>() + FIXED);
+    debug_assert_eq!(table.len(), FIXED);
     for pair in &pairs {
         let bytes: [[u8; 2]; PAIR / 2] = pair.map(u16::to_le_bytes);
         table.extend(bytes.as_flattened());
@@ -45,9 +45,8 @@ pub fn pack<'a>(functions: impl IntoIterator<Item = (u32, &'a str)>) -> Vec<u8> 
         }
         table.push(END);
     }
-    let length = u32::try_from(table.len() - size_of::<u32>()).expect("names of less than 4 GiB");
-    table[..size_of::<u32>()].copy_from_slice(&length.to_le_bytes());
-    table
+    let length = u32::try_from(table.len()).expect("names of less than 4 GiB");
+    [&MAGIC[..], &length.to_le_bytes(), &table].concat()
 }
 
 fn push_number(table: &mut Vec<u8>, mut number: u32) {

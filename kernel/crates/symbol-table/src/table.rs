@@ -2,7 +2,7 @@
 
 use core::fmt::{self, Write};
 
-use crate::{DEPTH, END, FIRST_PAIR, FIXED, HEADER, NAME_LIMIT, PAIR};
+use crate::{DEPTH, END, FIRST_PAIR, FIXED, HEADER, MAGIC, NAME_LIMIT, PAIR};
 
 /// A table as [`pack`](crate::pack()) made it, or as something broke it.
 #[derive(Clone, Copy, Debug)]
@@ -23,10 +23,13 @@ pub struct Symbol<'a> {
 }
 
 impl<'a> Table<'a> {
-    /// How many bytes the table has behind `header`, which are its first ones.
+    /// How many bytes the table has behind `header`, which are its first ones; none if this is no table's header.
     #[must_use]
     pub fn length(header: [u8; HEADER]) -> usize {
-        u32::from_le_bytes(header) as usize
+        match header {
+            [magic @ .., a, b, c, d] if magic == MAGIC => u32::from_le_bytes([a, b, c, d]) as usize,
+            _ => 0,
+        }
     }
 
     /// The table in `bytes`, which begin behind the header.

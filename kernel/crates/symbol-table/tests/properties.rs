@@ -109,6 +109,13 @@ fn long_and_foreign_names_are_cut_and_marked() {
     assert_eq!(names, ["ab".repeat(200), "??".into()]);
 }
 
+#[test]
+fn another_header_has_no_table() {
+    assert_eq!(Table::length([0; HEADER]), 0);
+    assert_eq!(Table::length([0xff; HEADER]), 0);
+    assert!(Table::new(&[]).is_none());
+}
+
 /// More pairs than one byte can name.
 #[test]
 fn many_names() {

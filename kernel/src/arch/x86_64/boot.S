@@ -177,5 +177,5 @@ boot_stack_top:
 # The symbol table's place until the table is put in (see kernel/image/add-symbols).
 .section .symbols, "a", @progbits
         .balign 16
-        .long 0
+        .quad 0
 .section .note.GNU-stack, "", @progbits
