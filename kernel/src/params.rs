@@ -15,6 +15,7 @@ pub const KNOWN: &[(&str, &str)] = &[
     ("panic", "after a panic: 0 halts (default), N restarts after N seconds, -1 restarts at once"),
     ("maxcpus", "use this many CPUs at most (default: all that there are, up to 32)"),
     ("trace", "show the system calls of all that processes other than init execute"),
+    ("sched_record", "keep what the scheduler does, in so many KiB for each CPU, for /proc/exo/sched_record"),
     ("root", "accepted and ignored: the root is always the initial file tree"),
     ("rw", "accepted and ignored: the root is always writable"),
     ("ro", "accepted and ignored: the root is always writable"),

@@ -10,7 +10,8 @@
  *   /exo/cwd     the directory to start in
  *
  * exo-init mounts what is missing, starts the job, reaps every orphan until the job itself has
- * ended, tells the host how it ended through /dev/exo/control, and switches the machine off.
+ * ended, hands over what the kernel recorded where the host takes it (/dev/exo/recording), tells
+ * the host how the job ended through /dev/exo/control, and switches the machine off.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -225,6 +226,25 @@ static int reap_until(pid_t job)
 	}
 }
 
+/* What the scheduler did, if the host is there to take it. */
+static void hand_over_recording(void)
+{
+	static char piece[1 << 16];
+	int to = open(LINK "recording", O_WRONLY | O_CLOEXEC);
+	int from = to < 0 ? -1 : open("/proc/exo/sched_record", O_RDONLY | O_CLOEXEC);
+	if (to < 0)
+		return;
+	ssize_t n = from;
+	while (n >= 0 && (n = read(from, piece, sizeof piece)) > 0)
+		for (ssize_t done = 0, step; n >= 0 && done < n; done += step)
+			if ((step = write(to, piece + done, (size_t)(n - done))) < 0)
+				n = step = -1;
+	if (n < 0)
+		say("the recording: %s", strerror(errno));
+	close(from);
+	close(to);
+}
+
 int main(void)
 {
 	mount_all();
@@ -249,6 +269,7 @@ int main(void)
 	if (job == 0)
 		run_job(path, argv, envp, stdio, cwd);
 	int status = reap_until(job);
+	hand_over_recording();
 
 	int console = open(CONSOLE, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 	if (console >= 0)

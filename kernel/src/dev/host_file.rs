@@ -20,7 +20,7 @@ impl File for HostInputFile {
     }
 }
 
-/// `/dev/exo/stdout`, `stderr` and `control`.
+/// `/dev/exo/stdout`, `stderr`, `control` and `recording`.
 pub struct DebugConsoleFile(pub DebugConsole);
 
 impl File for DebugConsoleFile {

@@ -7,6 +7,7 @@
 //! | `/dev/exo/stdout` | guest → host | debug console at port 0x500 |
 //! | `/dev/exo/stderr` | guest → host | debug console at port 0x504 |
 //! | `/dev/exo/control` | guest → host | debug console at port 0x508, lines of text |
+//! | `/dev/exo/recording` | guest → host | debug console at port 0x50c, where the host asked for a recording |
 //!
 //! On COM2 all bytes are data but 0xff, which begins a frame: `ff ff` is a data byte 0xff, `ff 00` the
 //! end of input, `ff 01 rows_lo rows_hi columns_lo columns_hi` a new size of the console's window.

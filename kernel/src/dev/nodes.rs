@@ -191,7 +191,9 @@ fn type_keys(vga: &Vga, replies: &IrqLock<Vec<u8>>, tty: &Tty) {
 }
 
 fn host_link() -> Result<()> {
-    for (name, port) in [("exo/stdout", 0x500), ("exo/stderr", ERROR_PORT), ("exo/control", 0x508)] {
+    let ports =
+        [("exo/stdout", 0x500), ("exo/stderr", ERROR_PORT), ("exo/control", 0x508), ("exo/recording", 0x50c)];
+    for (name, port) in ports {
         if let Some(console) = DebugConsole::probe(port) {
             register(name, (240, u32::from(port)), 0o666, move |_| Ok(Arc::new(DebugConsoleFile(console))))?;
         }

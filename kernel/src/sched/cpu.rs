@@ -98,6 +98,8 @@ impl Cpu {
 
 static CPUS: [Cpu; MAX_CPUS] = [const { Cpu::new() }; MAX_CPUS];
 static ONLINE: AtomicU32 = AtomicU32::new(0);
+/// See [`needs_more`].
+static NEEDS_MORE: AtomicBool = AtomicBool::new(false);
 static IDLE: AtomicU64 = AtomicU64::new(0);
 static THREADS: AtomicU32 = AtomicU32::new(0);
 static THREADS_EVER: AtomicU64 = AtomicU64::new(0);
@@ -122,6 +124,9 @@ pub(super) fn online() -> usize {
 /// This CPU takes part from now on.
 pub(super) fn add_online() {
     this().rank.store(placement::NOTHING, Ordering::Relaxed);
+    if online() > 0 {
+        need_more();
+    }
     ONLINE.fetch_add(1, Ordering::Release);
 }
 
@@ -129,6 +134,18 @@ pub(super) fn add_online() {
 #[inline]
 pub(super) fn are_many() -> bool {
     ONLINE.load(Ordering::Relaxed) > 1
+}
+
+/// Is there more to do than one CPU does that keeps no record: do several run threads, or is there a recording? It
+/// is one question, so that the usual case is asked only once.
+#[inline]
+pub(super) fn needs_more() -> bool {
+    NEEDS_MORE.load(Ordering::Relaxed)
+}
+
+/// From now on there is.
+pub(super) fn need_more() {
+    NEEDS_MORE.store(true, Ordering::Relaxed);
 }
 
 /// The CPUs that run threads, as bits.

@@ -11,6 +11,7 @@ mod context;
 mod cpu;
 mod load;
 mod place;
+mod record;
 mod settings;
 mod stack;
 mod switch;
@@ -19,6 +20,7 @@ mod thread;
 pub use cpu::{cpu_stats, thread_counts, CpuStats, MAX_CPUS};
 pub use load::{load_averages, runnable_threads};
 pub use place::{prepare_cpu, IdleThread};
+pub use record::for_each_cpu as recorded_events;
 pub use sched_policy::{
     Class, Latency, Parameters, Policy, Prediction, Reservation, Usage, QUANTUM, REAL_TIME_PERIOD,
     REAL_TIME_SHARE, ROUND,

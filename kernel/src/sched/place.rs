@@ -19,7 +19,7 @@ use sched_policy::Turn;
 use super::cpu::{self, Cpu, Queue};
 use super::switch::{self, enqueue, is_current, lock_queue_of};
 use super::thread::{Runnable, Thread};
-use super::{current, reschedule};
+use super::{current, record, reschedule};
 use crate::arch::percpu::NEED_RESCHED;
 use crate::arch::{self, ipi};
 use crate::sync::IrqLockGuard;
@@ -51,6 +51,7 @@ impl IdleThread {
 /// Makes what the scheduler and the timers need for CPU `id`, the next one after those that run.
 pub fn prepare_cpu(id: u32) -> Result<IdleThread> {
     time::prepare_cpu(id as usize)?;
+    record::prepare_cpu(id);
     let idle = switch::leak(Thread::new_idle(Box::new(|| switch::idle()))?);
     idle.set_cpu(id);
     let mut queue = cpu::number(id).queue.lock();
@@ -124,7 +125,8 @@ pub(super) fn place_woken(
     thread: &'static Thread,
     now: u64,
 ) {
-    let id = choose(thread);
+    record::can_run(thread, false, now);
+    let id = if cpu::are_many() { choose(thread) } else { thread.cpu() };
     if id == thread.cpu() {
         return enqueue(cpu, &mut queue, thread, Turn::Woken, now);
     }
@@ -137,7 +139,9 @@ pub(super) fn place_woken(
 /// Puts a runnable thread that is in no queue into the best one.
 #[inline(never)]
 pub(super) fn place_new(thread: &'static Thread) {
-    thread.set_cpu(choose(thread));
+    if cpu::are_many() {
+        thread.set_cpu(choose(thread));
+    }
     join(thread, Turn::New);
 }
 

@@ -13,7 +13,7 @@ use sched_policy::{placement, Turn};
 use super::context::Context;
 use super::cpu::{self, Cpu, Queue, Rest};
 use super::thread::{Runnable, Thread, ThreadState};
-use super::{current, load, place, settings};
+use super::{current, load, place, record, settings};
 use crate::arch::percpu::{self, NEED_RESCHED};
 use crate::arch::{self, thread::switch_context};
 use crate::sync::{order, IrqLockGuard, Link, Sleep};
@@ -35,6 +35,7 @@ pub fn init() -> Result<()> {
     let idle = leak(Thread::new_idle(Box::new(|| idle()))?);
     cpu::add_online();
     cpu::add_thread();
+    record::prepare_cpu(0);
     let cpu = cpu::this();
     let mut queue = cpu.queue.lock();
     queue.current = Some(boot);
@@ -151,7 +152,7 @@ pub(crate) fn wake(thread: &'static Thread) -> bool {
         return true;
     }
     let now = time::now().as_nanos();
-    if cpu::are_many() {
+    if cpu::needs_more() {
         place::place_woken(cpu, queue, thread, now);
     } else {
         enqueue(cpu, &mut queue, thread, Turn::Woken, now);
@@ -218,7 +219,8 @@ pub(super) fn enqueue_new(thread: &'static Thread) {
     }
     thread.set_state(ThreadState::Runnable);
     thread.set_cpu(arch::cpu_id());
-    if cpu::are_many() {
+    if cpu::needs_more() {
+        record::can_run(thread, true, now);
         drop(queue);
         place::place_new(thread);
     } else {
@@ -340,9 +342,10 @@ fn switch(cpu: &Cpu, mut queue: IrqLockGuard<Queue>, previous: &'static Thread, 
     } else if is_idle(&queue, next) {
         cpu.is_idle.store(true, Ordering::Relaxed);
     }
-    if cpu::are_many() {
+    if cpu::needs_more() {
         let rank = if is_idle(&queue, next) { placement::NOTHING } else { next.node.rank() };
         cpu.rank.store(rank, Ordering::Relaxed);
+        record::left(&queue, previous, cpu.stamp.load(Ordering::Relaxed));
     }
     make_current(cpu, next);
     core::mem::forget(queue);

@@ -1,4 +1,5 @@
-//! What the scheduler counts: `/proc/PID/sched`, `/proc/PID/schedstat`, `/proc/schedstat`, `/proc/exo/scheduler`.
+//! What the scheduler counts: `/proc/PID/sched`, `/proc/PID/schedstat`, `/proc/schedstat`, `/proc/exo/scheduler`, and
+//! `/proc/exo/sched_record`.
 
 use exo_kernel::sched::{self, CpuStats, Thread};
 use exo_kernel::{time, Kind, Result};
@@ -109,5 +110,14 @@ pub(super) fn exo(text: &mut Text) -> Result<()> {
             line!(text, "cpu{id} real-time-latency-below-us {per_mille}/1000 {}", latency.below(per_mille));
         }
     }
+    Ok(())
+}
+
+/// `/proc/exo/sched_record`: for each CPU a line, and as many events of six words as it says.
+pub(super) fn recording(text: &mut Text) -> Result<()> {
+    sched::recorded_events(|id, count, lost, events| {
+        line!(text, "cpu {id} events {count} lost {lost}");
+        events.flatten().for_each(|word| text.push(&word.to_le_bytes()));
+    });
     Ok(())
 }

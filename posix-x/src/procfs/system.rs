@@ -63,8 +63,11 @@ pub(super) static ENTRIES: &[Entry<()>] = &[
 ];
 
 /// What only this kernel tells.
-static EXO: &[Entry<()>] =
-    &[file("objects", |(), text| objects(text)), file("scheduler", |(), text| schedule::exo(text))];
+static EXO: &[Entry<()>] = &[
+    file("objects", |(), text| objects(text)),
+    Entry { name: "sched_record", mode: 0o400, node: Node::File(|(), text| schedule::recording(text)) },
+    file("scheduler", |(), text| schedule::exo(text)),
+];
 
 /// What the kernel has, one kind a line, and how often it warned: the tests compare it before and after.
 fn objects(text: &mut Text) -> Result<()> {

@@ -115,6 +115,12 @@ pub struct RunOptions {
     /// Show every system call of the program and of what it starts, on standard error
     #[arg(long, conflicts_with = "linux")]
     pub trace: bool,
+    /// Record what the scheduler does with the program, for sched-sim (best with --icount)
+    #[arg(long, value_name = "FILE", conflicts_with = "linux")]
+    pub record_sched: Option<PathBuf>,
+    /// Room for the recording, in KiB for each CPU
+    #[arg(long, value_name = "KIB", default_value_t = 4096, requires = "record_sched")]
+    pub record_room: u32,
     /// A static ELF on this host, or else a program of the initramfs
     #[arg(value_name = "PROG")]
     pub program: String,

@@ -110,6 +110,8 @@ pub struct Job {
     /// Which of standard input, output and error are the console rather than the link.
     pub terminal: [bool; 3],
     pub initrd: Initrd,
+    /// Whether the guest hands over what the scheduler did.
+    pub recorded: bool,
 }
 
 impl Job {
@@ -121,6 +123,7 @@ impl Job {
             cwd: "/".into(),
             terminal: [false; 3],
             initrd: Initrd::default(),
+            recorded: false,
         }
     }
 
@@ -154,6 +157,7 @@ impl Job {
         let (stdout, stdout_child) = socket_pair()?;
         let (stderr, stderr_child) = socket_pair()?;
         let (control, control_child) = socket_pair()?;
+        let (recording, recording_child) = if self.recorded { Some(socket_pair()?) } else { None }.unzip();
         let boot = Boot {
             options,
             // Linux does not always come up on QEMU's microvm.
@@ -167,6 +171,7 @@ impl Job {
                 stdout: stdout_child.as_raw_fd(),
                 stderr: stderr_child.as_raw_fd(),
                 control: control_child.as_raw_fd(),
+                recording: recording_child.as_ref().map(AsRawFd::as_raw_fd),
             }),
             sizes: None,
             display: false,
@@ -179,7 +184,7 @@ impl Job {
             .stderr(Stdio::piped())
             .spawn()
             .context("can't start qemu-system-x86_64; tools/setup installs it")?;
-        drop((console_child, stdin_child, stdout_child, stderr_child, control_child));
+        drop((console_child, stdin_child, stdout_child, stderr_child, control_child, recording_child));
 
         let (notes, inbox) = channel();
         let (ready_sender, ready) = channel();
@@ -190,6 +195,7 @@ impl Job {
             stdin: Some(stdin),
             stdout: Some(stdout),
             stderr: Some(stderr),
+            recording,
             log: Arc::default(),
             copiers: Vec::new(),
             notes,
@@ -247,6 +253,7 @@ pub struct Guest {
     stdin: Option<UnixStream>,
     stdout: Option<UnixStream>,
     stderr: Option<UnixStream>,
+    recording: Option<UnixStream>,
     log: Arc<Mutex<Vec<u8>>>,
     copiers: Vec<JoinHandle<()>>,
     notes: Sender<Note>,
@@ -294,6 +301,13 @@ impl Guest {
         let log = Kept { log: Arc::clone(&self.log), next: console };
         self.copiers.push(copy(self.console()?, log, self.notes.clone()));
         Ok(())
+    }
+
+    /// Copies what the scheduler did, if that was asked for.
+    pub fn copy_recording(&mut self, to: impl Write + Send + 'static) {
+        if let Some(socket) = self.recording.take() {
+            self.copiers.push(copy(socket, to, self.notes.clone()));
+        }
     }
 
     /// What came over the console so far.

@@ -12,6 +12,7 @@ pub const QEMU: &str = "qemu-system-x86_64";
 const PORT_STDOUT: &str = "0x500";
 const PORT_STDERR: &str = "0x504";
 const PORT_CONTROL: &str = "0x508";
+const PORT_RECORDING: &str = "0x50c";
 
 /// Where the guest's first serial port goes.
 pub enum Console {
@@ -29,6 +30,8 @@ pub struct LinkSockets {
     pub stdout: i32,
     pub stderr: i32,
     pub control: i32,
+    /// Where what the scheduler did goes, if that is asked for.
+    pub recording: Option<i32>,
 }
 
 /// One QEMU to be started.
@@ -104,11 +107,13 @@ impl Boot<'_> {
             push(&["-chardev", &socket("stdin", fd), "-device", "isa-serial,index=1,chardev=stdin"]);
         }
         if let Some(link) = &self.link {
-            for (name, fd, port) in [
+            let recording = link.recording.map(|fd| ("recording", fd, PORT_RECORDING));
+            let streams = [
                 ("stdout", link.stdout, PORT_STDOUT),
                 ("stderr", link.stderr, PORT_STDERR),
                 ("control", link.control, PORT_CONTROL),
-            ] {
+            ];
+            for (name, fd, port) in streams.into_iter().chain(recording) {
                 push(&["-chardev", &socket(name, fd)]);
                 push(&["-device", &format!("isa-debugcon,iobase={port},chardev={name}")]);
             }
@@ -221,7 +226,7 @@ mod tests {
             initrd: None,
             append: "quiet".into(),
             console: Console::File("/tmp/a,b".into()),
-            link: Some(LinkSockets { stdin: 10, stdout: 11, stderr: 12, control: 13 }),
+            link: Some(LinkSockets { stdin: 10, stdout: 11, stderr: 12, control: 13, recording: Some(14) }),
             sizes: None,
             display: false,
             once: true,
@@ -232,6 +237,7 @@ mod tests {
         assert!(line.contains("-M microvm"));
         assert!(line.contains("path=/tmp/a,,b"));
         assert!(line.contains("isa-debugcon,iobase=0x508,chardev=control"));
+        assert!(line.contains("isa-debugcon,iobase=0x50c,chardev=recording"));
         assert!(line.ends_with("-kernel /k -append quiet loglevel=7"));
         assert!(line.contains("-icount shift=0,sleep=off"));
     }

@@ -2,9 +2,11 @@
 
 use std::io::{IsTerminal, Read, Write};
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use anyhow::{Context, Result};
+use anyhow::{bail, Context, Result};
+use sched_recording::{events, script, text, Clock};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGWINCH};
 
 use crate::cli::RunOptions;
@@ -23,6 +25,10 @@ pub fn run(options: &RunOptions) -> Result<u8> {
     if options.trace {
         machine.append = Some(format!("{} trace", machine.append.unwrap_or_default()));
     }
+    if options.record_sched.is_some() {
+        let room = options.record_room;
+        machine.append = Some(format!("{} sched_record={room}", machine.append.unwrap_or_default()));
+    }
     let system = System::new(&project, &machine)?;
     let job = job(options, &system)?;
     let interactive = job.terminal[0];
@@ -33,10 +39,58 @@ pub fn run(options: &RunOptions) -> Result<u8> {
     let console: Option<Box<dyn Write + Send>> =
         if any_terminal { Some(Box::new(std::io::stdout())) } else { None };
     guest.copy_output(std::io::stdout(), std::io::stderr(), console)?;
+    let recording = Collected::default();
+    guest.copy_recording(recording.clone());
     feed(&mut guest, interactive)?;
     let end = guest.wait(options.timeout, None)?;
     drop(raw);
+    if let Some(path) = &options.record_sched {
+        record(path, &recording.take(), options)?;
+    }
     Ok(report(&end, &guest, options))
+}
+
+/// Bytes as they come.
+#[derive(Clone, Default)]
+struct Collected(Arc<Mutex<Vec<u8>>>);
+
+impl Collected {
+    fn take(&self) -> Vec<u8> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+}
+
+impl Write for Collected {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Writes what the scheduler did as scripts that can be simulated.
+fn record(path: &Path, bytes: &[u8], options: &RunOptions) -> Result<()> {
+    let (events, cpus, lost) = events::parse(bytes).context("the guest's recording can't be understood")?;
+    if cpus == 0 {
+        bail!("the guest has handed over no recording");
+    }
+    let clock = if options.machine.icount { Clock::Instructions } else { Clock::Wall };
+    let words = std::iter::once(&options.program).chain(&options.arguments);
+    let command = words.cloned().collect::<Vec<String>>().join(" ");
+    let recording = script::write(&events, cpus, lost, clock, &command);
+    std::fs::write(path, text::write(&recording))
+        .with_context(|| format!("can't write {}", path.display()))?;
+    if lost > 0 {
+        eprintln!(
+            "{} {lost} events were lost: --record-room {} would have been enough",
+            console::style("exo:").red().bold().for_stderr(),
+            (events.len() + lost) * events::SIZE / 1024 + 1
+        );
+    }
+    Ok(())
 }
 
 /// Everything about the program that the options say.
@@ -59,6 +113,7 @@ fn job(options: &RunOptions, system: &System) -> Result<Job> {
         job.environment.push(setting.clone());
     }
     job.cwd.clone_from(&options.cwd);
+    job.recorded = options.record_sched.is_some();
     for (host, path) in &options.files {
         job.initrd.add_file(host, path)?;
     }

@@ -37,7 +37,7 @@ impl Layer {
             Self::PosixX => &[Self::Kernel, Self::Abi, Self::Pure],
             Self::Kernel | Self::Pure => &[Self::Pure],
             Self::Abi => &[],
-            Self::Tools => &[Self::Abi, Self::Pure],
+            Self::Tools => &[Self::Abi, Self::Pure, Self::Tools],
         }
     }
 }

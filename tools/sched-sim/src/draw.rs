@@ -1,24 +1,40 @@
 //! The drawings of `docs/scheduler.md`.
 
+use std::ops::Range;
 use std::path::Path;
 
 use anyhow::{anyhow, Result};
 use plotters::prelude::*;
 
 use crate::measure::{percentile, Results};
+use crate::recorded::as_it_ran;
 use crate::workload::Shows;
 
 const SIZE: (u32, u32) = (760, 400);
-const COLOURS: [RGBColor; 4] =
-    [RGBColor(31, 119, 180), RGBColor(255, 127, 14), RGBColor(44, 160, 44), RGBColor(148, 103, 189)];
+const COLOURS: [RGBColor; 7] = [
+    RGBColor(31, 119, 180),
+    RGBColor(255, 127, 14),
+    RGBColor(44, 160, 44),
+    RGBColor(148, 103, 189),
+    RGBColor(140, 86, 75),
+    RGBColor(214, 39, 40),
+    RGBColor(127, 127, 127),
+];
 
 pub fn draw(folder: &Path, results: &[Results]) -> Result<()> {
     let find = |shows: Shows, part: &str| {
         results.iter().find(|one| one.workload.shows.contains(&shows) && one.workload.name.contains(part))
     };
+    let recorded: Vec<&Results> = results.iter().filter(|one| one.workload.recording.is_some()).collect();
+    if let Some(one) = recorded.iter().find(|one| one.workload.name == "interactive") {
+        let real = one.workload.recording.as_ref().map(as_it_ran).unwrap_or_default();
+        latency(&folder.join("scheduler-recorded-latency.svg"), one, Some(&real))
+            .and_then(|()| bursts(&folder.join("scheduler-recorded-prediction.svg"), &recorded))
+            .ok_or_else(|| anyhow!("can't draw into {}", folder.display()))?;
+    }
     let missing = || anyhow!("a workload that is to be drawn is not there");
     let desktop = find(Shows::Latency, "desktop").ok_or_else(missing)?;
-    latency(&folder.join("scheduler-latency.svg"), desktop)
+    latency(&folder.join("scheduler-latency.svg"), desktop, None)
         .and_then(|()| shares(&folder.join("scheduler-shares.svg"), find(Shows::Fairness, "nice")?))
         .and_then(|()| {
             prediction(&folder.join("scheduler-prediction.svg"), find(Shows::Prediction, "steady")?)
@@ -26,8 +42,8 @@ pub fn draw(folder: &Path, results: &[Results]) -> Result<()> {
         .ok_or_else(|| anyhow!("can't draw into {}", folder.display()))
 }
 
-/// How many of the wake-ups took at most so long.
-fn latency(path: &Path, results: &Results) -> Option<()> {
+/// How many of the wake-ups took at most so long, under each policy and, where that was recorded, in reality.
+fn latency(path: &Path, results: &Results, real: Option<&[u64]>) -> Option<()> {
     let root = SVGBackend::new(path, SIZE).into_drawing_area();
     root.fill(&WHITE).ok()?;
     let longest = results.outcomes.iter().map(|one| percentile(&one.latencies, 1.0)).max()?;
@@ -40,15 +56,16 @@ fn latency(path: &Path, results: &Results) -> Option<()> {
         .build_cartesian_2d((0.001..longest).log_scale(), 0.0..100.0)
         .ok()?;
     chart.configure_mesh().x_desc("milliseconds").y_desc("% of the wake-ups").draw().ok()?;
-    for (one, colour) in results.outcomes.iter().zip(COLOURS) {
+    let simulated = results.outcomes.iter().map(|one| (one.policy, &one.latencies[..]));
+    for ((label, latencies), colour) in simulated.chain(real.map(|real| ("as it ran", real))).zip(COLOURS) {
         let points = (0..=1000).map(|step| {
             let share = f64::from(step) / 1000.0;
-            ((percentile(&one.latencies, share) as f64 / 1e6).max(0.001), share * 100.0)
+            ((percentile(latencies, share) as f64 / 1e6).max(0.001), share * 100.0)
         });
         chart
             .draw_series(LineSeries::new(points, colour.stroke_width(2)))
             .ok()?
-            .label(one.policy)
+            .label(label)
             .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], colour.stroke_width(2)));
     }
     let labels =
@@ -87,7 +104,7 @@ fn shares(path: &Path, results: &Results) -> Option<()> {
         .draw()
         .ok()?;
     for bar in 0..bars {
-        let colour = COLOURS[(bar + COLOURS.len() - 1) % COLOURS.len()];
+        let colour = COLOURS[bar.checked_sub(1).unwrap_or(3)];
         let value = |index: usize| match bar {
             0 => results.outcomes[0].shares[index].wanted,
             _ => results.outcomes[bar - 1].shares[index].had,
@@ -129,5 +146,46 @@ fn prediction(path: &Path, results: &Results) -> Option<()> {
         let line = first.map(|(index, (predicted, _))| at(index, *predicted));
         chart.draw_series(LineSeries::new(line, colour.stroke_width(2))).ok()?;
     }
+    root.present().ok()
+}
+
+/// So many bursts of each workload are drawn at the most.
+const DRAWN: usize = 150;
+
+/// Predicted and real lengths of recorded bursts, with the borders of the classes.
+fn bursts(path: &Path, results: &[&Results]) -> Option<()> {
+    let root = SVGBackend::new(path, SIZE).into_drawing_area();
+    root.fill(&WHITE).ok()?;
+    let range = 0.001..20_000.0;
+    let mut chart = ChartBuilder::on(&root)
+        .caption("Recorded bursts: each one's length and what was predicted", ("sans-serif", 18))
+        .margin(12)
+        .x_label_area_size(40)
+        .y_label_area_size(60)
+        .build_cartesian_2d(range.clone().log_scale(), range.clone().log_scale())
+        .ok()?;
+    chart.configure_mesh().x_desc("length, ms").y_desc("predicted, ms").draw().ok()?;
+    let border = BLACK.mix(0.4);
+    let Range { start, end } = range;
+    for at in [3.0, 10.0] {
+        let lines = [[(at, start), (at, end)], [(start, at), (end, at)]];
+        chart.draw_series(lines.map(|line| PathElement::new(line, border))).ok()?;
+    }
+    let millis = |nanoseconds: u64| (nanoseconds as f64 / 1e6).clamp(start, end);
+    for (one, colour) in results.iter().zip(COLOURS.iter().cycle()) {
+        let bursts = &one.outcomes[0].quality.bursts;
+        let every = bursts.len().div_ceil(DRAWN).max(1);
+        let points = bursts.iter().step_by(every).map(|(predicted, real)| {
+            Circle::new((millis(*real), millis(*predicted)), 2, colour.mix(0.6).filled())
+        });
+        chart
+            .draw_series(points)
+            .ok()?
+            .label(&one.workload.name)
+            .legend(move |(x, y)| Circle::new((x + 9, y), 4, colour.filled()));
+    }
+    let labels =
+        chart.configure_series_labels().position(SeriesLabelPosition::UpperLeft).border_style(BLACK).draw();
+    labels.ok()?;
     root.present().ok()
 }

@@ -4,28 +4,9 @@ use rand_chacha::ChaCha8Rng;
 use sched_policy::placement::{busiest, choose, should_pull, Candidate, LOCAL, NOTHING};
 use sched_policy::{Entity, Turn};
 
+use crate::life::{Life, Next};
 use crate::queues::{Handle, Queue};
-use crate::workload::{random, Behaviour, Workload, MILLI};
-
-/// One thread's life so far.
-pub struct Life {
-    pub behaviour: Behaviour,
-    pub thread: Handle,
-    pub had: u64,
-    /// From being woken to running, for each time.
-    pub latencies: Vec<u64>,
-    /// The longest that it could run and did not.
-    pub longest_wait: u64,
-    /// Predicted and real lengths of its bursts.
-    pub bursts: Vec<(u64, u64)>,
-    cpu: usize,
-    left: u64,
-    burst: u64,
-    index: usize,
-    predicted: u64,
-    wakes: Option<u64>,
-    waits_since: Option<(u64, bool)>,
-}
+use crate::workload::{random, Workload, MILLI};
 
 struct Cpu<Q> {
     queue: Q,
@@ -38,7 +19,7 @@ struct Cpu<Q> {
 pub struct Machine<Q> {
     cpus: Vec<Cpu<Q>>,
     pub lives: Vec<Life>,
-    now: u64,
+    pub now: u64,
     random: ChaCha8Rng,
     pub switches: u64,
 }
@@ -61,26 +42,23 @@ impl<Q: Queue> Machine<Q> {
             switches: 0,
         };
         for (number, behaviour) in workload.threads.iter().enumerate() {
-            let thread = Handle::new(number, behaviour.parameters);
-            let burst = behaviour.burst.draw(0, &mut machine.random);
-            machine.lives.push(Life {
-                behaviour: behaviour.clone(),
-                thread,
-                had: 0,
-                latencies: Vec::new(),
-                longest_wait: 0,
-                bursts: Vec::new(),
-                cpu: number % workload.cpus,
-                left: burst,
-                burst,
-                index: 0,
-                predicted: 0,
-                wakes: None,
-                waits_since: None,
-            });
-            machine.place(number, Turn::New);
+            machine.lives.push(Life::new(number, behaviour, number % workload.cpus));
+            if behaviour.first {
+                machine.begin(number);
+            }
         }
         machine
+    }
+
+    /// The thread takes its first step.
+    fn begin(&mut self, number: usize) {
+        let life = &mut self.lives[number];
+        match life.step(&mut self.random) {
+            // It sleeps already.
+            Next::Sleep(length) => life.wakes = Some(self.now + length),
+            Next::Wait => drop(life.wait()),
+            _ => self.place(number, Turn::New),
+        }
     }
 
     fn load(&self, cpu: usize) -> u32 {
@@ -152,15 +130,22 @@ impl<Q: Queue> Machine<Q> {
         cpu.since = now;
         let Some(number) = cpu.running else { return };
         self.switches += 1;
-        let life = &mut self.lives[number];
-        if let Some((since, woken)) = life.waits_since.take() {
-            life.longest_wait = life.longest_wait.max(now - since);
-            if woken {
-                life.latencies.push(now - since);
-            }
+        self.lives[number].begin(now);
+    }
+
+    /// Whoever can run deserves what its weight says.
+    fn deserve(&mut self, nanoseconds: u64) {
+        let runs: Vec<Option<usize>> = self.cpus.iter().map(|cpu| cpu.running).collect();
+        let wants = |number: usize, life: &Life| life.waits_since.is_some() || runs.contains(&Some(number));
+        let mut weights = vec![0.0; self.cpus.len()];
+        for (_, life) in self.lives.iter().enumerate().filter(|(number, life)| wants(*number, life)) {
+            weights[life.cpu] += f64::from(life.behaviour.parameters.weight());
         }
-        if life.left == life.burst {
-            life.predicted = life.thread.node().burst().predicted();
+        for (number, life) in self.lives.iter_mut().enumerate() {
+            if wants(number, life) {
+                let weight = f64::from(life.behaviour.parameters.weight());
+                life.deserved += nanoseconds as f64 * weight / weights[life.cpu];
+            }
         }
     }
 
@@ -213,24 +198,51 @@ impl<Q: Queue> Machine<Q> {
         }
     }
 
-    /// A burst is over: the thread sleeps, or ends and another one begins, or goes on.
-    fn finish(&mut self, id: usize, number: usize) {
+    /// The thread has computed enough for its next step.
+    fn proceed(&mut self, id: usize, number: usize) {
         let now = self.now;
         let life = &mut self.lives[number];
-        life.bursts.push((life.predicted, life.burst));
-        life.index += 1;
-        let sleep = life.behaviour.sleep.draw(life.index - 1, &mut self.random);
-        life.burst = life.behaviour.burst.draw(life.index, &mut self.random);
-        life.left = life.burst;
-        if sleep == 0 {
-            return;
+        match life.step(&mut self.random) {
+            Next::Run(_) => {}
+            Next::Sleep(length) => {
+                life.wakes = Some(now + length);
+                self.block(id, number);
+            }
+            Next::Wait => {
+                if life.wait() {
+                    self.block(id, number);
+                }
+            }
+            Next::Wake(other) => {
+                if self.lives[other].wake() {
+                    self.place(other, Turn::Woken);
+                }
+            }
+            Next::Start(other) => {
+                let (maker, made) = (life.thread, self.lives[other].thread);
+                self.cpus[id].queue.inherit(made, maker);
+                self.lives[other].cpu = id;
+                self.begin(other);
+            }
+            Next::Again(length) => {
+                life.wakes = Some(now + length);
+                self.block(id, number);
+                let life = &mut self.lives[number];
+                life.thread = Handle::new(number, life.behaviour.parameters);
+            }
+            Next::End => self.leave(id, number),
         }
-        let thread = life.thread;
+    }
+
+    /// The burst is over: the thread waits for something else than the CPU.
+    fn block(&mut self, id: usize, number: usize) {
+        let thread = self.lives[number].thread;
         self.cpus[id].queue.slept(thread);
-        if life.behaviour.bursts.is_some_and(|most| life.index as u64 % most == 0) {
-            life.thread = Handle::new(number, life.behaviour.parameters);
-        }
-        life.wakes = Some(now + sleep);
+        self.leave(id, number);
+    }
+
+    fn leave(&mut self, id: usize, number: usize) {
+        self.lives[number].end_burst();
         self.cpus[id].running = None;
         self.dispatch(id);
     }
@@ -240,11 +252,15 @@ impl<Q: Queue> Machine<Q> {
             let wakes = self.lives.iter().filter_map(|life| life.wakes);
             let ends = self.cpus.iter().filter_map(|cpu| Some(self.now + self.lives[cpu.running?].left));
             let ticks = self.cpus.iter().map(|cpu| cpu.tick.max(self.now + 1));
-            let next = wakes.chain(ends).chain(ticks).min().unwrap_or(until).min(until);
+            let events = wakes.chain(ends).min();
+            if events.is_none() && self.lives.iter().all(|life| life.waits_since.is_none()) {
+                break;
+            }
+            let next = events.into_iter().chain(ticks).min().unwrap_or(until).min(until);
             self.pass(next - self.now);
             for id in 0..self.cpus.len() {
                 match self.cpus[id].running {
-                    Some(number) if self.lives[number].left == 0 => self.finish(id, number),
+                    Some(number) if self.lives[number].left == 0 => self.proceed(id, number),
                     _ => {}
                 }
             }
@@ -269,6 +285,7 @@ impl<Q: Queue> Machine<Q> {
 
     fn pass(&mut self, nanoseconds: u64) {
         self.now += nanoseconds;
+        self.deserve(nanoseconds);
         for cpu in &mut self.cpus {
             if let Some(number) = cpu.running {
                 let life = &mut self.lives[number];

@@ -1,13 +1,16 @@
 //! Runs workloads through the scheduler's policy (the crate `sched-policy`, as the kernel uses it), and through two
 //! others for comparison: round-robin, and one like Linux's completely fair scheduler.
 //!
-//! [`workload`] says what threads do, [`machine`] lets time pass on some CPUs, [`queues`] are the policies, [`measure`]
-//! judges, [`report`] and [`draw`] write `docs/scheduler.md`'s figures and drawings.
+//! [`workload`] says what threads do, [`machine`] lets time pass on some CPUs for their lives ([`life`]), [`queues`] are
+//! the policies, [`measure`] judges, [`report`], [`recorded`] and [`draw`] write `docs/scheduler.md`'s figures and
+//! drawings.
 
 mod draw;
+mod life;
 mod machine;
 mod measure;
 mod queues;
+mod recorded;
 mod report;
 mod workload;
 
@@ -23,12 +26,12 @@ use workload::Workload;
 /// Simulate the scheduler
 #[derive(Parser)]
 struct Options {
-    /// A recorded workload to run as well: lines of thread, burst and sleep, in microseconds
-    #[arg(long, value_name = "FILE")]
+    /// Recorded workloads to run as well, which `exo run --record-sched` wrote
+    #[arg(long, value_name = "FILE", num_args = 1..)]
     recorded: Vec<PathBuf>,
-    /// Number of CPUs for recorded workloads
-    #[arg(long, default_value_t = 1)]
-    cpus: usize,
+    /// Number of CPUs for recorded workloads, if not as many as they were recorded on
+    #[arg(long)]
+    cpus: Option<usize>,
     /// Write figures and drawings into this folder's scheduler.md
     #[arg(long, value_name = "DIR")]
     write: Option<PathBuf>,
@@ -41,7 +44,8 @@ fn main() -> Result<ExitCode> {
     let options = Options::parse();
     let mut workloads = workload::synthetic();
     for path in &options.recorded {
-        workloads.push(Workload::recorded(path, options.cpus)?);
+        let workload = Workload::recorded(path)?;
+        workloads.push(Workload { cpus: options.cpus.unwrap_or(workload.cpus).max(1), ..workload });
     }
     let results: Vec<Results> = workloads.iter().map(measure::run).collect();
     let verdicts = measure::verdicts(&results);
@@ -62,11 +66,37 @@ fn main() -> Result<ExitCode> {
 
 #[cfg(test)]
 mod tests {
+    use crate::workload::{synthetic, Workload};
+    use crate::{measure, report};
+
+    fn recorded() -> impl Iterator<Item = Workload> {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/recordings");
+        let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let recordings = files.filter(|path| path.extension().is_some_and(|suffix| suffix == "txt"));
+        recordings.map(|path| Workload::recorded(&path).unwrap())
+    }
+
     #[test]
     fn targets_are_met() {
-        let results: Vec<_> = crate::workload::synthetic().iter().map(crate::measure::run).collect();
-        for verdict in crate::measure::verdicts(&results) {
+        let results: Vec<_> =
+            synthetic().into_iter().chain(recorded()).map(|one| measure::run(&one)).collect();
+        for verdict in measure::verdicts(&results) {
             assert!(verdict.met, "{}: {}, to be {}", verdict.figure, verdict.measured, verdict.target);
+        }
+        assert!(report::tables(&results).contains("as it ran"));
+    }
+
+    /// Replayed as it was recorded, under the same policy, a workload takes as long and waits like it did.
+    #[test]
+    fn replay_is_like_reality() {
+        for workload in recorded() {
+            let result = measure::run(&workload);
+            let (ours, real) = (&result.outcomes[0], workload.recording.as_ref().unwrap());
+            let took = ours.took as f64 / 1000.0 / real.took as f64;
+            assert!((0.98..1.02).contains(&took), "{} takes {took} times as long", workload.name);
+            let median = measure::percentile(&ours.latencies, 0.5)
+                .abs_diff(measure::percentile(&crate::recorded::as_it_ran(real), 0.5));
+            assert!(median < 100_000, "{}: medians differ by {median} ns", workload.name);
         }
     }
 }

@@ -1,16 +1,19 @@
 //! What came of a workload under each policy, and whether that is good enough.
 
-use sched_policy::Policy;
+use sched_policy::{Class, Policy, CLASSES};
 
-use crate::machine::{Life, Machine};
+use crate::life::Life;
+use crate::machine::Machine;
 use crate::queues::{Fair, Predictive, Queue, RoundRobin};
-use crate::workload::{Shows, Workload};
+use crate::workload::{Length, Shows, Work, Workload, MILLI};
 
 /// A wait of which one says that the thread starves, in milliseconds.
 const STARVING: f64 = 10_000.0;
 /// What is to be reached, in percent: see `docs/scheduler.md`.
 const MOST_SPREAD: f64 = 10.0;
 const MOST_ERROR: f64 = 10.0;
+/// Of recorded threads, those that had so much compute for long: a quantum more or less does not matter.
+const LONG: u64 = 500 * MILLI;
 
 /// One workload under one policy.
 pub struct Outcome {
@@ -25,6 +28,55 @@ pub struct Outcome {
     pub predictions: Vec<Prediction>,
     /// Latencies of real time alone, sorted.
     pub urgent: Vec<u64>,
+    /// When nobody had anything more to do, or the end of the simulation.
+    pub took: u64,
+    pub quality: Quality,
+}
+
+/// How good the predictions for all threads were, together.
+#[derive(Default)]
+pub struct Quality {
+    /// Predicted and real.
+    pub bursts: Vec<(u64, u64)>,
+    /// The mean of the bursts, of the predictions, and of the differences between the two, in nanoseconds.
+    pub mean: f64,
+    pub predicted: f64,
+    pub error: f64,
+    /// The shares of bursts that were as long as each class says.
+    pub classes: [f64; CLASSES],
+    /// The share of those that were predicted to be of the class that they were.
+    pub right: f64,
+    /// The share of the time computed in which the thread was taken for what the burst was in the end: a burst that
+    /// outlasts its prediction changes its class.
+    pub right_time: f64,
+}
+
+impl Quality {
+    fn of(lives: &[Life]) -> Self {
+        let bursts: Vec<(u64, u64)> = lives.iter().flat_map(|life| life.bursts.clone()).collect();
+        if bursts.is_empty() {
+            return Self::default();
+        }
+        let mean = |value: &dyn Fn(u64, u64) -> f64| {
+            bursts.iter().map(|(predicted, real)| value(*predicted, *real)).sum::<f64>() / bursts.len() as f64
+        };
+        let share = |what: bool| f64::from(u8::from(what));
+        Self {
+            mean: mean(&|_, real| real as f64),
+            predicted: mean(&|predicted, _| predicted as f64),
+            error: mean(&|predicted, real| predicted.abs_diff(real) as f64),
+            classes: Class::ALL.map(|class| mean(&|_, real| share(Class::of(real) == class))),
+            right: mean(&|predicted, real| share(Class::of(predicted) == Class::of(real))),
+            right_time: mean(&|predicted, real| rightly(predicted, real) as f64)
+                / mean(&|_, real| real as f64),
+            bursts,
+        }
+    }
+
+    /// The share that would be right if all were predicted to be of the class that is the most common.
+    pub fn commonest(&self) -> f64 {
+        self.classes.iter().copied().fold(0.0, f64::max)
+    }
 }
 
 /// What a thread that always wants more had and should have had, of a CPU.
@@ -45,6 +97,13 @@ pub struct Prediction {
     pub first: Vec<(u64, u64)>,
 }
 
+impl Prediction {
+    /// How far the mean of the predictions is off.
+    pub fn miss(&self) -> f64 {
+        (self.predicted - 1.0).abs()
+    }
+}
+
 pub struct Results {
     pub workload: Workload,
     /// Ours first.
@@ -60,7 +119,8 @@ pub fn run(workload: &Workload) -> Results {
 fn run_with<Q: Queue>(workload: &Workload) -> Outcome {
     let mut machine = Machine::<Q>::new(workload);
     machine.run(workload.length);
-    let shares = shares(workload, &machine.lives);
+    let shares =
+        if workload.recording.is_some() { earned(&machine.lives) } else { shares(workload, &machine.lives) };
     let ratios = || shares.iter().map(|share| share.had / share.wanted);
     let spread = match shares.len() {
         0 | 1 => 0.0,
@@ -81,13 +141,45 @@ fn run_with<Q: Queue>(workload: &Workload) -> Outcome {
         longest_wait: machine.lives.iter().map(|life| life.longest_wait).max().unwrap_or(0),
         shares,
         predictions: machine.lives.iter().filter_map(prediction).collect(),
+        took: machine.now,
+        quality: Quality::of(&machine.lives),
     }
+}
+
+/// For how much of a burst is the thread in the class of the whole?
+fn rightly(predicted: u64, real: u64) -> u64 {
+    let class = Class::of(real);
+    if Class::of(predicted) > class {
+        return 0;
+    }
+    // From where on is it in this class, at the latest?
+    let begin = match class {
+        Class::Hot => 0,
+        Class::Normal => 3 * MILLI,
+        Class::Cold => 10 * MILLI,
+    };
+    if Class::of(predicted) == class {
+        real
+    } else {
+        real - begin
+    }
+}
+
+/// Of those who compute for long: what they had, and what they should have had by their weight while they could run.
+fn earned(lives: &[Life]) -> Vec<Share> {
+    let computes = |life: &&Life| life.had >= LONG && !life.behaviour.parameters.is_real_time();
+    let share = |life: &Life| Share {
+        name: life.behaviour.name.clone(),
+        had: life.had as f64,
+        wanted: life.deserved,
+    };
+    lives.iter().filter(computes).map(share).collect()
 }
 
 /// Those who always want more share what the others leave by their weights, but have no more than a CPU each.
 fn shares(workload: &Workload, lives: &[Life]) -> Vec<Share> {
     let is_greedy = |life: &&Life| {
-        matches!(life.behaviour.sleep, crate::workload::Length::Exactly(0))
+        matches!(life.behaviour.work, Work::Pattern { sleep: Length::Exactly(0), .. })
             && life.behaviour.parameters.policy == Policy::Normal
     };
     let weight = |life: &Life| f64::from(life.behaviour.parameters.weight());
@@ -104,6 +196,13 @@ fn shares(workload: &Workload, lives: &[Life]) -> Vec<Share> {
         .collect()
 }
 
+fn length(nanoseconds: f64) -> String {
+    match nanoseconds {
+        short @ ..1e5 => format!("{:.0} µs", short / 1e3),
+        long => format!("{:.1} ms", long / 1e6),
+    }
+}
+
 fn prediction(life: &Life) -> Option<Prediction> {
     // The first few are spent on learning.
     let bursts = life.bursts.get(20..).filter(|bursts| bursts.len() > 20)?;
@@ -112,7 +211,7 @@ fn prediction(life: &Life) -> Option<Prediction> {
     let predicted = bursts.iter().map(|(predicted, _)| *predicted as f64).sum::<f64>() / count;
     let error = bursts.iter().map(|(predicted, real)| predicted.abs_diff(*real) as f64).sum::<f64>() / count;
     Some(Prediction {
-        name: format!("{}, {:.1} ms", life.behaviour.name.trim_end_matches(" 0"), mean / 1e6),
+        name: format!("{}, {}", life.behaviour.name.trim_end_matches(" 0"), length(mean)),
         predicted: predicted / mean,
         error: error / mean,
         first: life.bursts.iter().take(80).copied().collect(),
@@ -155,11 +254,12 @@ pub fn verdicts(results: &[Results]) -> [Verdict; 3] {
     };
     let showing = |what: Shows| results.iter().filter(move |result| result.workload.shows.contains(&what));
     let name = |result: &Results| result.workload.name.clone();
-    let spread = worst(&mut showing(Shows::Fairness).map(|one| (one.outcomes[0].spread * 100.0, name(one))));
+    let shares = results.iter().filter(|one| one.outcomes[0].shares.len() > 1);
+    let spread = worst(&mut shares.map(|one| (one.outcomes[0].spread * 100.0, name(one))));
     let wait = worst(&mut results.iter().map(|one| (one.outcomes[0].longest_wait as f64 / 1e6, name(one))));
     let error = worst(&mut showing(Shows::Prediction).flat_map(|result| {
         let predictions = result.outcomes[0].predictions.iter();
-        predictions.map(|one| ((one.predicted - 1.0).abs() * 100.0, one.name.clone()))
+        predictions.map(|one| (one.miss() * 100.0, one.name.clone()))
     }));
     [
         Verdict::new("Scheduler: spread of shares", spread, MOST_SPREAD, 1, "%"),

@@ -21,6 +21,11 @@ impl Handle {
         Self(thread)
     }
 
+    /// The expected length of its next burst, as our policy sees it.
+    pub fn predicted(&self) -> u64 {
+        self.0.node.burst().predicted()
+    }
+
     fn weight(&self) -> u64 {
         self.0.node.parameters().weight().into()
     }
@@ -50,6 +55,8 @@ pub trait Queue: Default {
     fn preempts(&self, woken: Handle, running: Handle) -> bool;
     fn gives_way(&mut self, running: Handle, slice: u64, now: u64) -> bool;
     fn len(&self) -> usize;
+    /// `maker` has made a thread.
+    fn inherit(&mut self, _made: Handle, _maker: Handle) {}
     /// Takes any for another CPU.
     fn take(&mut self) -> Option<Handle>;
     /// A sleeping thread that ran here goes to another CPU.
@@ -92,6 +99,9 @@ impl Queue for Predictive {
     }
     fn len(&self) -> usize {
         self.0.len()
+    }
+    fn inherit(&mut self, made: Handle, maker: Handle) {
+        self.0.inherit(made, maker);
     }
     fn take(&mut self) -> Option<Handle> {
         self.0.take_where(|_| true)

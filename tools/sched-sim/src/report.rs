@@ -6,12 +6,13 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use crate::measure::{percentile, Results, Verdict};
+use crate::recorded;
 use crate::workload::Shows;
 
 const BEGIN: &str = "<!-- figures: written by `make sched-sim` -->\n";
 const END: &str = "<!-- end of figures -->\n";
 
-fn millis(nanoseconds: u64) -> String {
+pub fn millis(nanoseconds: u64) -> String {
     format!("{:.2}", nanoseconds as f64 / 1e6)
 }
 
@@ -22,8 +23,11 @@ pub fn targets(verdicts: &[Verdict]) -> String {
     verdicts.iter().map(line).collect()
 }
 
-pub fn tables(results: &[Results]) -> String {
+pub fn tables(all: &[Results]) -> String {
     let mut text = String::new();
+    let (recorded, results): (Vec<&Results>, Vec<&Results>) =
+        all.iter().partition(|result| result.workload.recording.is_some());
+    let results = &results[..];
     text += "### Fairness\n\nHow far the best and the worst share lie apart, of what each thread should have by its weight.\n\n";
     text += &heads(results, "workload");
     for result in results.iter().filter(|result| result.workload.shows.contains(&Shows::Fairness)) {
@@ -57,7 +61,7 @@ pub fn tables(results: &[Results]) -> String {
     }
     text += "\n### Starvation\n\nThe longest that any thread could run and did not, in milliseconds.\n\n";
     text += &heads(results, "workload");
-    for result in results {
+    for &result in results {
         let cells: Vec<String> = result.outcomes.iter().map(|one| millis(one.longest_wait)).collect();
         let _ = writeln!(text, "| {} | {} |", result.workload.name, cells.join(" | "));
     }
@@ -75,10 +79,11 @@ pub fn tables(results: &[Results]) -> String {
             );
         }
     }
+    text += &recorded::tables(&recorded);
     text
 }
 
-fn heads(results: &[Results], first: &str) -> String {
+pub fn heads(results: &[&Results], first: &str) -> String {
     let names: Vec<&str> = results
         .first()
         .map_or_else(Vec::new, |result| result.outcomes.iter().map(|one| one.policy).collect());

@@ -1,12 +1,12 @@
 //! What threads do: bursts of computing, and sleeps between them.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use sched_policy::{Parameters, Policy, Reservation};
+use sched_recording::{text, Recording, Step};
 
 pub const MICRO: u64 = 1000;
 pub const MILLI: u64 = 1_000_000;
@@ -21,13 +21,10 @@ pub enum Length {
     About(u64, u64),
     /// Exponentially distributed with this mean: mostly short, sometimes long.
     Random(u64),
-    /// As it was recorded, again and again.
-    Recorded(Vec<u64>),
 }
 
 impl Length {
-    /// The length of number `index`.
-    pub fn draw(&self, index: usize, random: &mut ChaCha8Rng) -> u64 {
+    pub fn draw(&self, random: &mut ChaCha8Rng) -> u64 {
         match self {
             Self::Exactly(length) => *length,
             Self::About(length, percent) => {
@@ -38,20 +35,31 @@ impl Length {
                 let uniform = (random.next_u64() >> 11) as f64 / (1_u64 << 53) as f64;
                 (-(1.0 - uniform).ln() * *mean as f64) as u64 + 1
             }
-            Self::Recorded(lengths) => lengths[index % lengths.len()],
         }
     }
 }
 
 /// What one thread does.
 #[derive(Clone, Debug)]
+pub enum Work {
+    /// Bursts and sleeps, for ever.
+    Pattern {
+        burst: Length,
+        sleep: Length,
+        /// Ends after so many bursts, and another one of its kind takes its place.
+        bursts: Option<u64>,
+    },
+    /// What a recorded thread did.
+    Script(Vec<Step>),
+}
+
+#[derive(Clone, Debug)]
 pub struct Behaviour {
     pub name: String,
     pub parameters: Parameters,
-    pub burst: Length,
-    pub sleep: Length,
-    /// Ends after so many bursts, and another one of its kind takes its place.
-    pub bursts: Option<u64>,
+    pub work: Work,
+    /// Is it there at the begin? If not, another one makes it.
+    pub first: bool,
 }
 
 /// What a workload is to show.
@@ -72,6 +80,8 @@ pub struct Workload {
     pub length: u64,
     pub threads: Vec<Behaviour>,
     pub shows: Vec<Shows>,
+    /// What it was recorded from.
+    pub recording: Option<Recording>,
 }
 
 pub fn random(seed: u64) -> ChaCha8Rng {
@@ -87,9 +97,8 @@ fn threads(count: usize, name: &str, parameters: Parameters, burst: Length, slee
         .map(|number| Behaviour {
             name: format!("{name} {number}"),
             parameters,
-            burst: burst.clone(),
-            sleep: sleep.clone(),
-            bursts: None,
+            work: Work::Pattern { burst: burst.clone(), sleep: sleep.clone(), bursts: None },
+            first: true,
         })
         .collect()
 }
@@ -116,6 +125,7 @@ fn workload(
         length: seconds * SECOND,
         threads: threads.into_iter().flatten().collect(),
         shows: shows.to_vec(),
+        recording: None,
     }
 }
 
@@ -123,8 +133,14 @@ fn workload(
 pub fn synthetic() -> Vec<Workload> {
     use Shows::{Fairness, Latency, Prediction};
     let short_lived = Behaviour {
-        bursts: Some(1),
-        ..threads(1, "short-lived", nice(0), Length::About(2 * MILLI, 50), Length::Exactly(MICRO)).remove(0)
+        name: "short-lived 0".into(),
+        parameters: nice(0),
+        work: Work::Pattern {
+            burst: Length::About(2 * MILLI, 50),
+            sleep: Length::Exactly(MICRO),
+            bursts: Some(1),
+        },
+        first: true,
     };
     let real_time = Parameters { policy: Policy::Fifo, priority: 50, ..Parameters::default() };
     let reservation = Reservation { runtime: 3 * MILLI, deadline: 15 * MILLI, period: 15 * MILLI };
@@ -206,32 +222,32 @@ pub fn synthetic() -> Vec<Workload> {
     ]
 }
 
+/// A recording that takes so many times as long does not come to its end.
+const PATIENCE: u64 = 20;
+
 impl Workload {
-    /// A workload from a file: each line has a thread's name, the length of a burst and of the sleep after it, in
-    /// microseconds. Each thread does the same again when its lines are at an end.
-    pub fn recorded(path: &Path, cpus: usize) -> Result<Self> {
-        let text = std::fs::read_to_string(path).with_context(|| format!("can't read {}", path.display()))?;
-        let mut found: BTreeMap<String, (Vec<u64>, Vec<u64>)> = BTreeMap::new();
-        for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.is_empty()) {
-            let fields: Vec<&str> = line.split_whitespace().collect();
-            let [thread, burst, sleep] = fields[..] else {
-                anyhow::bail!("{}:{}: not a thread, a burst and a sleep", path.display(), number + 1)
-            };
-            let entry = found.entry(thread.into()).or_default();
-            entry.0.push(burst.parse::<u64>()?.max(1) * MICRO);
-            entry.1.push(sleep.parse::<u64>()?.max(1) * MICRO);
-        }
-        let threads = found
-            .into_iter()
-            .map(|(name, (bursts, sleeps))| Behaviour {
-                name,
-                parameters: Parameters::default(),
-                burst: Length::Recorded(bursts),
-                sleep: Length::Recorded(sleeps),
-                bursts: None,
-            })
-            .collect();
-        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        Ok(Self { name, cpus, length: 20 * SECOND, threads, shows: vec![Shows::Latency] })
+    /// A workload from a file that `exo run --record-sched` wrote.
+    pub fn recorded(path: &Path) -> Result<Self> {
+        let context = || format!("can't use {}", path.display());
+        let text = std::fs::read_to_string(path).with_context(context)?;
+        let recording = text::read(&text).with_context(context)?;
+        let makes = |number: usize| {
+            let mut steps = recording.threads.iter().flat_map(|thread| &thread.steps);
+            steps.any(|step| *step == Step::Start(number))
+        };
+        let behaviour = |(number, thread): (usize, &sched_recording::Script)| Behaviour {
+            name: thread.name.clone(),
+            parameters: thread.parameters,
+            work: Work::Script(thread.steps.clone()),
+            first: !makes(number),
+        };
+        Ok(Self {
+            name: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+            cpus: recording.cpus.max(1),
+            length: recording.took.max(1) * MICRO * PATIENCE,
+            threads: recording.threads.iter().enumerate().map(behaviour).collect(),
+            shows: Vec::new(),
+            recording: Some(recording),
+        })
     }
 }

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use anyhow::{ensure, Context, Result};
+use sched_recording::{text, Clock, Recording, Script, Step};
 
 use super::{selected, Results};
 use crate::cli::TestOptions;
@@ -212,6 +213,9 @@ pub fn run(project: &Project, options: &TestOptions) -> Result<Results> {
     if selected(options, "program from the host") {
         results.record("exo run: program from the host", host_program(project, options));
     }
+    if selected(options, "recorded") && !options.machine.linux {
+        results.record("exo run: what the scheduler does is recorded", recorded(options));
+    }
     Ok(results)
 }
 
@@ -302,6 +306,34 @@ fn host_file(project: &Project, options: &TestOptions) -> Result<()> {
     let ended = exo(&["--file", &pair, "cat", "/a/new/folder/file"], b"", options)?;
     ensure!(ended.code == 0, "exit code {}: {}", ended.code, ended.error);
     ensure!(ended.output == std::fs::read(license)?, "the file's contents differ");
+    Ok(())
+}
+
+/// A recording of one CPU, of four, and of one for which there was no room.
+fn recorded(options: &TestOptions) -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("recording");
+    let record = |more: &[&str]| -> Result<(Recording, String)> {
+        let program = ["sh", "-c", "sleep 0.01; nice -n 5 seq 100 | sort | wc -l"];
+        let words = [&["--record-sched", &path.to_string_lossy()], more, &program].concat();
+        let ended = exo(&words, b"", options)?;
+        ensure!(ended.code == 0 && ended.output == b"100\n", "exit code {}: {}", ended.code, ended.error);
+        Ok((text::read(&std::fs::read_to_string(&path)?)?, ended.error))
+    };
+    let (one, error) = record(&["--icount"])?;
+    ensure!(error.is_empty(), "standard error is not empty: {error}");
+    ensure!(one.cpus == 1 && one.lost == 0 && one.clock == Clock::Instructions, "{one:?}");
+    for (name, nice) in [("sh", 0), ("seq", 5), ("sort", 0), ("wc", 0)] {
+        let found = |thread: &&Script| thread.name == name && thread.parameters.nice == nice;
+        let thread = one.threads.iter().find(found).with_context(|| format!("no {name}: {one:?}"))?;
+        ensure!(thread.steps.last() == Some(&Step::End), "{name} does not end: {thread:?}");
+    }
+    let long_sleep = |step: &Step| matches!(step, Step::Sleep { length: 10_000..11_000, .. });
+    ensure!(one.threads.iter().any(|thread| thread.steps.iter().any(long_sleep)), "nobody sleeps: {one:?}");
+    let (four, _) = record(&["--cpus", "4"])?;
+    ensure!(four.cpus == 4 && four.lost == 0 && four.threads.len() >= 5, "{four:?}");
+    let (short, error) = record(&["--record-room", "1"])?;
+    ensure!(short.lost > 0 && error.contains("events were lost"), "nothing was lost: {error}");
     Ok(())
 }
 
