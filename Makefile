@@ -57,7 +57,7 @@ bench-host: exo ## Measure the pure crates alone, in cycles of this machine; wri
 
 .PHONY: sched-sim
 sched-sim: setup ## Run workloads through the scheduler's policy on this machine; writes docs/scheduler.md's figures
-	@$(CARGO) run --quiet --release -p sched-sim -- --write docs --recorded tools/sched-sim/recordings/*.txt $(ARGS)
+	@$(CARGO) run --quiet --release -p sched-sim -- --write docs --recorded tools/sched-sim/recordings $(ARGS)
 
 .PHONY: record-sched
 record-sched: all ## Record the workloads of tools/sched-sim/recordings again, for sched-sim (ARGS="forks chain")

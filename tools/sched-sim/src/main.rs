@@ -26,8 +26,8 @@ use workload::Workload;
 /// Simulate the scheduler
 #[derive(Parser)]
 struct Options {
-    /// Recorded workloads to run as well, which `exo run --record-sched` wrote
-    #[arg(long, value_name = "FILE", num_args = 1..)]
+    /// A recorded workload to run as well, which `exo run --record-sched` wrote, or a folder of such files
+    #[arg(long, value_name = "FILE|DIR")]
     recorded: Vec<PathBuf>,
     /// Number of CPUs for recorded workloads, if not as many as they were recorded on
     #[arg(long)]
@@ -44,8 +44,9 @@ fn main() -> Result<ExitCode> {
     let options = Options::parse();
     let mut workloads = workload::synthetic();
     for path in &options.recorded {
-        let workload = Workload::recorded(path)?;
-        workloads.push(Workload { cpus: options.cpus.unwrap_or(workload.cpus).max(1), ..workload });
+        for workload in workload::recorded(path)? {
+            workloads.push(Workload { cpus: options.cpus.unwrap_or(workload.cpus).max(1), ..workload });
+        }
     }
     let results: Vec<Results> = workloads.iter().map(measure::run).collect();
     let verdicts = measure::verdicts(&results);
@@ -66,14 +67,11 @@ fn main() -> Result<ExitCode> {
 
 #[cfg(test)]
 mod tests {
-    use crate::workload::{synthetic, Workload};
+    use crate::workload::{self, synthetic, Workload};
     use crate::{measure, report};
 
-    fn recorded() -> impl Iterator<Item = Workload> {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/recordings");
-        let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-        let recordings = files.filter(|path| path.extension().is_some_and(|suffix| suffix == "txt"));
-        recordings.map(|path| Workload::recorded(&path).unwrap())
+    fn recorded() -> Vec<Workload> {
+        workload::recorded(concat!(env!("CARGO_MANIFEST_DIR"), "/recordings").as_ref()).unwrap()
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub fn tables(results: &[&Results]) -> String {
     text += "| workload | threads | bursts | of them hot, normal, cold | computed | took |\n|---|---:|---:|---:|---:|---:|\n";
     for (result, recording) in recorded() {
         let quality = &result.outcomes[0].quality;
-        let classes = quality.classes.map(|share| percent(share)).join(", ");
+        let classes = quality.classes.map(percent).join(", ");
         let _ = writeln!(
             text,
             "| {} | {} | {} | {classes} | {} ms | {} ms |",

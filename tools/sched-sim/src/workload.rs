@@ -225,9 +225,22 @@ pub fn synthetic() -> Vec<Workload> {
 /// A recording that takes so many times as long does not come to its end.
 const PATIENCE: u64 = 20;
 
+/// The workload of a file that `exo run --record-sched` wrote, or those of a folder's files.
+pub fn recorded(path: &Path) -> Result<Vec<Workload>> {
+    if !path.is_dir() {
+        return Ok(vec![Workload::recorded(path)?]);
+    }
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(path).with_context(|| format!("can't read {}", path.display()))? {
+        files.push(entry?.path());
+    }
+    files.sort();
+    let recordings = files.iter().filter(|path| path.extension().is_some_and(|suffix| suffix == "txt"));
+    recordings.map(|path| Workload::recorded(path)).collect()
+}
+
 impl Workload {
-    /// A workload from a file that `exo run --record-sched` wrote.
-    pub fn recorded(path: &Path) -> Result<Self> {
+    fn recorded(path: &Path) -> Result<Self> {
         let context = || format!("can't use {}", path.display());
         let text = std::fs::read_to_string(path).with_context(context)?;
         let recording = text::read(&text).with_context(context)?;

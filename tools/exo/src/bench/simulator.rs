@@ -7,11 +7,14 @@ use anyhow::{bail, Context, Result};
 use super::figures::Figure;
 use crate::project::Project;
 
+/// The recorded workloads, below the project's folder.
+const RECORDINGS: &str = "tools/sched-sim/recordings";
+
 pub fn figures(project: &Project) -> Result<Vec<Figure>> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     eprintln!("building and running the simulator of the scheduler");
     let output = Command::new(cargo)
-        .args(["run", "--quiet", "--release", "-p", "sched-sim", "--", "--targets"])
+        .args(["run", "--quiet", "--release", "-p", "sched-sim", "--", "--targets", "--recorded", RECORDINGS])
         .current_dir(&project.root)
         .stderr(Stdio::inherit())
         .output()

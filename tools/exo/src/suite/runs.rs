@@ -313,9 +313,10 @@ fn host_file(project: &Project, options: &TestOptions) -> Result<()> {
 fn recorded(options: &TestOptions) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("recording");
+    let name = path.to_string_lossy();
     let record = |more: &[&str]| -> Result<(Recording, String)> {
         let program = ["sh", "-c", "sleep 0.01; nice -n 5 seq 100 | sort | wc -l"];
-        let words = [&["--record-sched", &path.to_string_lossy()], more, &program].concat();
+        let words = [&["--record-sched", &*name], more, &program].concat();
         let ended = exo(&words, b"", options)?;
         ensure!(ended.code == 0 && ended.output == b"100\n", "exit code {}: {}", ended.code, ended.error);
         Ok((text::read(&std::fs::read_to_string(&path)?)?, ended.error))
