@@ -29,6 +29,7 @@ export CFLAGS="-std=gnu11 -static -O2 -g0 -s -pthread -I$here/include -I$out -I$
 export LIBEXO=$out/libexo/libexo.a
 
 newest_header=$(ls -t "$here"/include/*.h "$out/abi_table.h" | head -n 1)
+newest_storm=$(ls -t "$here"/stress/*.h | head -n 1)
 newest_native=$(ls -t "$LIBEXO" "$here"/bench/*.h "$out"/libexo/include/*.h "$out"/libexo/include/exo/*.h | head -n 1)
 
 stale() { # SOURCE TARGET [ALSO]: prints the pair when the target must be built
@@ -45,7 +46,7 @@ stale() { # SOURCE TARGET [ALSO]: prints the pair when the target must be built
 	stale "$here/exo-init/exo-batch.c" "$out/exo-batch"
 	stale "$here/bench/bench.c" "$out/bench" "$newest_native"
 	for dir in conformance hostile stress native demos; do
-		case $dir in native | demos) also=$newest_native ;; *) also= ;; esac
+		case $dir in native | demos) also=$newest_native ;; stress) also=$newest_storm ;; *) also= ;; esac
 		for source in "$here/$dir"/*.c; do
 			stale "$source" "$out/$dir/$(basename "$source" .c)" $also
 		done

@@ -27,12 +27,12 @@ struct Slave(Weak<PtyMaster>);
 impl Device for Slave {
     fn open(&self, _node: &InodeRef, request: &OpenRequest) -> Result<Arc<dyn File>> {
         let master = self.0.upgrade().ok_or(Kind::Io)?;
-        let open = master.open_slave()?;
-        let tty = master.slave();
+        let tty = master.open_slave()?;
+        let file = Arc::new(TtyFile::new(tty.clone()));
         if !request.flags.contains(OpenFlags::NO_CONTROLLING_TTY) {
             job_control().into_iter().for_each(|control| control.opened(tty));
         }
-        Ok(Arc::new(TtyFile::new(tty.clone(), Some(open))))
+        Ok(file)
     }
 }
 

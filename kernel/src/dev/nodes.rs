@@ -50,7 +50,7 @@ fn open_tty(tty: &Arc<Tty>, request: &OpenRequest) -> Result<Arc<dyn File>> {
     if !request.flags.contains(OpenFlags::NO_CONTROLLING_TTY) {
         job_control().into_iter().for_each(|control| control.opened(tty));
     }
-    Ok(Arc::new(TtyFile::new(tty.clone(), None)))
+    Ok(Arc::new(TtyFile::new(tty.clone())))
 }
 
 /// Registers everything that the machine has.
@@ -60,12 +60,12 @@ pub fn init() -> Result<()> {
     host_link()?;
     register("tty", (5, 0), 0o666, |_| {
         let tty = job_control().ok_or(Kind::NoDevice)?.own()?;
-        Ok(Arc::new(TtyFile::new(tty, None)))
+        Ok(Arc::new(TtyFile::new(tty)))
     })?;
     register("console", (5, 1), 0o600, |_| {
         // The console as such never becomes a controlling terminal by being opened.
         let tty = CONSOLE.get().ok_or(Kind::NoDevice)?;
-        Ok(Arc::new(TtyFile::new(tty.clone(), None)))
+        Ok(Arc::new(TtyFile::new(tty.clone())))
     })?;
     devpts::init()
 }

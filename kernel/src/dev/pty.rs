@@ -96,6 +96,17 @@ impl TtyDriver for SlaveDriver {
     fn flow_changed(&self, stopped: bool) {
         self.0.report(if stopped { packet::STOP } else { packet::START });
     }
+
+    fn opened(&self) {
+        // Counted first: the master must not take the first open for one that is over.
+        self.0.slaves.fetch_add(1, Ordering::AcqRel);
+        self.0.opened.store(true, Ordering::Release);
+    }
+
+    fn closed(&self) {
+        self.0.slaves.fetch_sub(1, Ordering::AcqRel);
+        self.0.readable.wake_all();
+    }
 }
 
 /// The master end of a pseudo-terminal. Dropping it hangs up the slave.
@@ -105,16 +116,6 @@ pub struct PtyMaster {
     slave: Arc<Tty>,
     channel: Arc<Channel>,
     locked: AtomicBool,
-}
-
-/// One open of a slave; dropping the last tells the master.
-pub struct SlaveOpen(Arc<Channel>);
-
-impl Drop for SlaveOpen {
-    fn drop(&mut self) {
-        self.0.slaves.fetch_sub(1, Ordering::AcqRel);
-        self.0.readable.wake_all();
-    }
 }
 
 impl PtyMaster {
@@ -139,14 +140,12 @@ impl PtyMaster {
         &self.slave
     }
 
-    /// Counts an open of the slave. [`Kind::Io`] while it is locked.
-    pub fn open_slave(&self) -> Result<SlaveOpen> {
+    /// The slave, to be opened by its name. [`Kind::Io`] while it is locked.
+    pub fn open_slave(&self) -> Result<&Arc<Tty>> {
         if self.locked() || self.slave.hung_up() {
             return Err(Kind::Io.into());
         }
-        self.channel.opened.store(true, Ordering::Release);
-        self.channel.slaves.fetch_add(1, Ordering::AcqRel);
-        Ok(SlaveOpen(self.channel.clone()))
+        Ok(&self.slave)
     }
 
     /// Is the slave locked (`TIOCGPTLCK`)?
@@ -176,7 +175,12 @@ impl PtyMaster {
     }
 
     fn ready(&self) -> bool {
-        !self.channel.output.lock().is_empty() || self.channel.status.load(Ordering::Acquire) != 0
+        !self.channel.output.lock().is_empty() || self.has_status()
+    }
+
+    /// Is there something to report in packet mode?
+    fn has_status(&self) -> bool {
+        self.packet_mode() && self.channel.status.load(Ordering::Acquire) != 0
     }
 
     /// Reads slave output; [`Kind::Io`] once the slave is closed and its output read.
@@ -184,43 +188,50 @@ impl PtyMaster {
         if dest.remaining() == 0 {
             return Ok(0);
         }
-        if !self.ready() && !self.channel.abandoned() {
+        loop {
+            // Looked at first: what was written before the last close is there then.
+            let abandoned = self.channel.abandoned();
+            let packets = self.packet_mode();
+            if packets {
+                let status = self.channel.status.swap(0, Ordering::AcqRel);
+                if status != packet::DATA {
+                    return dest.put(&[status]);
+                }
+            }
+            let done = self.read_output(dest, packets)?;
+            if done > 0 {
+                self.slave.output_drained();
+                return Ok(done);
+            }
+            if abandoned {
+                return Err(Kind::Io.into());
+            }
             if nonblock {
                 return Err(Kind::WouldBlock.into());
             }
             let ready = || (self.ready() || self.channel.abandoned()).then_some(());
             self.channel.readable.wait(Sleep::Interruptible, None, ready)?;
         }
-        let mut header = 0;
-        if self.packet_mode() {
-            let status = self.channel.status.swap(0, Ordering::AcqRel);
-            header = dest.put(&[status])?;
-            if status != packet::DATA {
-                return Ok(header);
-            }
-        }
-        let done = self.read_output(dest)?;
-        if done == 0 && self.channel.abandoned() {
-            return Err(Kind::Io.into());
-        }
-        self.slave.output_drained();
-        Ok(header + done)
     }
 
-    fn read_output(&self, dest: &mut IoDest) -> Result<usize> {
+    /// Reads what there is, with the head of a packet before it if `packet`.
+    fn read_output(&self, dest: &mut IoDest, packet: bool) -> Result<usize> {
         let mut piece = [0; 512];
         let mut done = 0;
         loop {
-            let count = {
-                let mut output = self.channel.output.lock();
-                let count = output.len().min(piece.len()).min(dest.remaining());
-                piece.iter_mut().zip(output.drain(..count)).for_each(|(slot, byte)| *slot = byte);
-                count
-            };
-            if count == 0 {
+            let mut output = self.channel.output.lock();
+            if output.is_empty() {
                 return Ok(done);
             }
-            done += dest.put(&piece[..count])?;
+            let head = usize::from(packet && done == 0);
+            let count = output.len().min(piece.len() - head).min(dest.remaining() - head);
+            piece[head..].iter_mut().zip(output.drain(..count)).for_each(|(slot, byte)| *slot = byte);
+            drop(output);
+            if head + count == 0 {
+                return Ok(done);
+            }
+            piece[..head].fill(packet::DATA);
+            done += dest.put(&piece[..head + count])?;
         }
     }
 
@@ -272,10 +283,11 @@ impl PtyMaster {
             table.register(&self.channel.writable);
         }
         let mut events = Events::empty();
-        events.set(Events::IN | Events::RDNORM, self.ready());
-        events.set(Events::PRI, self.channel.status.load(Ordering::Acquire) != 0);
-        events.set(Events::OUT | Events::WRNORM, self.slave_room() > 0);
+        // Looked at first: who sees a closed slave sees all of its output too.
         events.set(Events::HUP, self.channel.abandoned());
+        events.set(Events::IN | Events::RDNORM, self.ready());
+        events.set(Events::PRI, self.has_status());
+        events.set(Events::OUT | Events::WRNORM, self.slave_room() > 0);
         events
     }
 }

@@ -43,6 +43,10 @@ pub trait TtyDriver: Send + Sync {
     fn termios_changed(&self, _old: &Termios, _new: &Termios) {}
     /// Input was stopped or restarted (`true`) by the discipline's flow control.
     fn flow_changed(&self, _stopped: bool) {}
+    /// A file was made of it, by whatever name it was opened.
+    fn opened(&self) {}
+    /// Such a file is gone.
+    fn closed(&self) {}
 }
 
 /// What a terminal tells its session.
@@ -233,6 +237,16 @@ impl Tty {
         self.exclusive.load(Ordering::Relaxed)
     }
 
+    /// A file was made of it.
+    pub(super) fn opened(&self) {
+        self.driver.opened();
+    }
+
+    /// A file that was made of it is gone.
+    pub(super) fn closed(&self) {
+        self.driver.closed();
+    }
+
     /// The line is gone: readers see the end, writers an error, the session a hang-up.
     pub fn hang_up(&self) {
         if !self.hung_up.swap(true, Ordering::AcqRel) {
@@ -310,46 +324,48 @@ impl Tty {
         let minimum = usize::from(termios.char(Cc::Min)).min(bytes.len());
         let tenth = |count: u64| Some(time::now() + core::time::Duration::from_millis(100 * count));
         if termios.canonical() {
-            self.wait_for_input(nonblock, None)?;
-            return Ok(self.state.lock().discipline.read(bytes));
+            return self.take_input(bytes, nonblock, None);
         }
         if minimum == 0 {
             // VMIN 0: what is there, or the first byte within VTIME.
             let deadline = if tenths == 0 { Some(time::now()) } else { tenth(tenths) };
-            return match self.wait_for_input(nonblock && tenths > 0, deadline) {
+            return match self.take_input(bytes, nonblock && tenths > 0, deadline) {
                 Err(error) if error == Kind::TimedOut => Ok(0),
-                Err(error) => Err(error),
-                Ok(()) => Ok(self.state.lock().discipline.read(bytes)),
+                other => other,
             };
         }
         let mut count = 0;
         while count < minimum {
             // The clock between bytes starts with the first one.
             let deadline = if count > 0 && tenths > 0 { tenth(tenths) } else { None };
-            match self.wait_for_input(nonblock, deadline) {
-                Ok(()) => {}
+            match self.take_input(&mut bytes[count..], nonblock, deadline) {
+                Ok(0) => break,
+                Ok(got) => count += got,
                 Err(_) if count > 0 => break,
                 Err(error) => return Err(error),
             }
-            let got = self.state.lock().discipline.read(&mut bytes[count..]);
-            if got == 0 {
-                break;
-            }
-            count += got;
         }
         Ok(count)
     }
 
-    /// Waits until the discipline has something, or the line is gone (then the read finds nothing).
-    fn wait_for_input(&self, nonblock: bool, deadline: Option<Instant>) -> Result<()> {
-        let ready = || (self.state.lock().discipline.has_input(1) || self.hung_up()).then_some(());
-        if let Some(()) = ready() {
-            return Ok(());
+    /// Waits until the discipline has something, and reads it, or until the line is gone: then there is nothing. What
+    /// one reader finds no other one takes.
+    fn take_input(&self, bytes: &mut [u8], nonblock: bool, deadline: Option<Instant>) -> Result<usize> {
+        let mut take = || {
+            let mut state = self.state.lock();
+            if state.discipline.has_input(1) {
+                Some(state.discipline.read(bytes))
+            } else {
+                self.hung_up().then_some(0)
+            }
+        };
+        if let Some(count) = take() {
+            return Ok(count);
         }
         if nonblock {
             return Err(Kind::WouldBlock.into());
         }
-        self.readers.wait(Sleep::Interruptible, deadline, ready)
+        self.readers.wait(Sleep::Interruptible, deadline, take)
     }
 
     /// Writes program output.

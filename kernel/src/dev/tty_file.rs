@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 use core::fmt;
 
 use super::devpts::SlaveName;
-use super::pty::{PtyMaster, SlaveOpen};
+use super::pty::PtyMaster;
 use super::tty::{job_control, Tty};
 use crate::sync::{Events, PollTable};
 use crate::user::{IoDest, IoSource, UserPtr};
@@ -14,19 +14,24 @@ use crate::{Kind, Result};
 /// An open terminal.
 pub struct TtyFile {
     tty: Arc<Tty>,
-    /// For the slave of a pair: dropping it tells the master.
-    _slave: Option<SlaveOpen>,
 }
 
 impl TtyFile {
     /// An open description of `tty`.
-    pub fn new(tty: Arc<Tty>, slave: Option<SlaveOpen>) -> Self {
-        Self { tty, _slave: slave }
+    pub fn new(tty: Arc<Tty>) -> Self {
+        tty.opened();
+        Self { tty }
     }
 
     /// The terminal.
     pub fn tty(&self) -> &Arc<Tty> {
         &self.tty
+    }
+}
+
+impl Drop for TtyFile {
+    fn drop(&mut self) {
+        self.tty.closed();
     }
 }
 

@@ -10,7 +10,7 @@ use spin::Once;
 
 use super::file::{File, Io};
 use super::inode::InodeRef;
-use super::locks::Holder;
+use super::locks::{Holder, InodeLocks};
 use super::path::Path;
 use super::times;
 use super::types::{Access, DirEntry, Metadata, NodeKind, Status, Whence};
@@ -323,12 +323,26 @@ impl OpenFile {
 
     /// A handle of `process` to it is closed: its record locks on the file go.
     pub fn close_handle(&self, process: Holder) -> Result<()> {
-        if let Some(path) = &self.path {
-            if let Some(locks) = path.inode().core().locks_if_any() {
-                locks.release_records(process);
-            }
-        }
+        self.with_locks(|locks| locks.release_records(process));
         self.file.flush()
+    }
+
+    /// Does something with the locks on its inode, if there ever were any: a file without a path can be locked too.
+    fn with_locks(&self, work: impl FnOnce(&InodeLocks)) {
+        let own;
+        let inode = match &self.path {
+            Some(path) => path.inode(),
+            None => match self.file.inode() {
+                Some(inode) => {
+                    own = inode;
+                    &own
+                }
+                None => return,
+            },
+        };
+        if let Some(locks) = inode.core().locks_if_any() {
+            work(locks);
+        }
     }
 
     /// Where it counts as a writer: see [`with_path`](Self::with_path).
@@ -346,10 +360,8 @@ impl Drop for OpenFile {
             path.inode().core().end_write();
             path.mount().count_writer(false);
         }
-        if let (Some(id), Some(path)) = (self.id.get(), &self.path) {
-            if let Some(locks) = path.inode().core().locks_if_any() {
-                locks.release_description(*id);
-            }
+        if let Some(id) = self.id.get() {
+            self.with_locks(|locks| locks.release_description(*id));
         }
     }
 }

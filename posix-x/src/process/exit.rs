@@ -102,8 +102,10 @@ fn leave_session(process: &Process) {
     if session.id() != process.pid() {
         return;
     }
+    // Remembered even if the line was hung up before.
     let foreground = session.foreground();
-    if session.set_terminal(None, 0).is_some() && foreground != 0 {
+    drop(session.set_terminal(None, 0));
+    if foreground != 0 {
         signal::send_to_group(foreground, Info::kernel(SIGHUP));
         signal::send_to_group(foreground, Info::kernel(SIGCONT));
     }

@@ -13,7 +13,7 @@ pub struct Session {
     terminal: SpinLock<Terminal>,
 }
 
-/// The controlling terminal and who may read from it.
+/// The controlling terminal and who may read from it. The group outlives a terminal that was hung up.
 #[derive(Clone, Default)]
 struct Terminal {
     tty: Option<Arc<Tty>>,
@@ -45,7 +45,7 @@ impl Session {
         }
         old
     }
-    /// The group in the foreground; 0 if there is none.
+    /// The group in the foreground, or that was there when the line was hung up; 0 if there is none.
     pub fn foreground(&self) -> Pid {
         self.terminal.lock().foreground
     }

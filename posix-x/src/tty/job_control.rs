@@ -78,13 +78,14 @@ fn attach(tty: &Arc<Tty>, session: &Arc<Session>, task: &Task) {
     tty.set_owner(Some(weak));
 }
 
-/// The line is gone: the session's leader is told, and nobody in it has a terminal any more.
+/// The line is gone: the session's leader is told, and nobody in it has a terminal any more. The group that was in
+/// front is remembered, to be told at the leader's end.
 fn hang_up(session: &Session) {
+    drop(session.set_terminal(None, session.foreground()));
     if let Some(leader) = table::process(session.id()) {
         signal::send_to_process(&leader, Info::kernel(SIGHUP));
         signal::send_to_process(&leader, Info::kernel(SIGCONT));
     }
-    drop(session.set_terminal(None, 0));
 }
 
 /// May the task use its controlling terminal for what `number` guards? From the background its group gets the

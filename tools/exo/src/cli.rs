@@ -96,6 +96,25 @@ impl Default for MachineOptions {
     }
 }
 
+impl MachineOptions {
+    /// Words with which another call of this command makes such a machine: its kernel, and its CPUs unless `words`,
+    /// which come too, say how many there are.
+    pub fn words_with(&self, words: &[&str]) -> Vec<String> {
+        let mut all = Vec::new();
+        if self.linux {
+            all.push("--linux".to_owned());
+        }
+        if let Some(kernel) = &self.kernel {
+            all.extend(["--kernel".to_owned(), kernel.to_string_lossy().into_owned()]);
+        }
+        if !words.contains(&"--cpus") {
+            all.extend(["--cpus".to_owned(), self.cpus.to_string()]);
+        }
+        all.extend(words.iter().map(|&word| word.to_owned()));
+        all
+    }
+}
+
 #[derive(Args)]
 pub struct RunOptions {
     #[command(flatten)]
@@ -275,6 +294,13 @@ mod tests {
         assert_eq!(options.program, "busybox");
         assert_eq!(options.arguments, ["sh", "-c", "exit 3", "--mem"]);
         assert_eq!(options.machine.mem, "64M");
+    }
+
+    #[test]
+    fn machines_are_passed_on() {
+        let options = MachineOptions { cpus: 4, kernel: Some("/k".into()), ..Default::default() };
+        assert_eq!(options.words_with(&["true"]), ["--kernel", "/k", "--cpus", "4", "true"]);
+        assert_eq!(options.words_with(&["--cpus", "2"]), ["--kernel", "/k", "--cpus", "2"]);
     }
 
     #[test]

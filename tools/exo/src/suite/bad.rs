@@ -13,7 +13,8 @@ use crate::initrd::{self, Initrd};
 use crate::machine::{Boot, Console};
 use crate::project::Project;
 
-const LIMIT: Duration = Duration::from_secs(30);
+/// None takes a second on an idle host.
+const LIMIT: Duration = Duration::from_secs(120);
 
 struct World {
     name: &'static str,
@@ -33,7 +34,7 @@ pub fn run(project: &Project, options: &TestOptions) -> Result<Results> {
     let base = initrd::read_base(&project.initramfs()?)?;
     for world in worlds(&base)? {
         if selected(options, world.name) {
-            results.record(&format!("bad world: {}", world.name), check(project, &world));
+            results.record(&format!("bad world: {}", world.name), check(project, options, &world));
         }
     }
     Ok(results)
@@ -88,15 +89,16 @@ fn worlds(base: &[u8]) -> Result<Vec<World>> {
     ])
 }
 
-fn check(project: &Project, world: &World) -> Result<()> {
+fn check(project: &Project, options: &TestOptions, world: &World) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let console = folder.path().join("console");
     let initrd = folder.path().join("initrd");
     if let Some(bytes) = &world.initrd {
         std::fs::write(&initrd, bytes)?;
     }
-    let kernel = project.kernel()?;
-    let machine = MachineOptions { mem: world.memory.into(), ..Default::default() };
+    let kernel = options.machine.kernel.clone().map_or_else(|| project.kernel(), Ok)?;
+    let machine =
+        MachineOptions { mem: world.memory.into(), cpus: options.machine.cpus, ..Default::default() };
     let boot = Boot {
         options: &machine,
         default_machine: Machine::Pc,

@@ -32,10 +32,8 @@ struct Shell {
 impl Shell {
     fn boot(options: &TestOptions, machine: &str) -> Result<Self> {
         let machine = if options.machine.linux { "pc" } else { machine };
-        let mut words: Vec<String> = ["shell", "--machine", machine].map(String::from).into();
-        if options.machine.linux {
-            words.push("--linux".into());
-        }
+        let mut words = vec!["shell".to_owned()];
+        words.extend(options.machine.words_with(&["--machine", machine]));
         let own = std::env::current_exe()?;
         Self::from(Session::start(&own, &words, 24, 80)?)
     }
@@ -142,7 +140,7 @@ pub fn run(project: &Project, options: &TestOptions) -> Result<Results> {
     }
     let name = "terminal: GRUB boots the ISO";
     if selected(options, name) && !options.machine.linux {
-        results.record(name, iso(project));
+        results.record(name, iso(project, options));
     }
     Ok(results)
 }
@@ -378,11 +376,8 @@ fn run_at_terminal(options: &TestOptions) -> Result<()> {
     let script = "test -t 0 && test -t 1 && test -t 2 && echo all-three; \
                   trap 'echo interrupted; exit 5' INT; echo waiting; read line; echo read-$line; \
                   while :; do sleep 1; done";
-    let mut words: Vec<String> = vec!["run".into()];
-    if options.machine.linux {
-        words.push("--linux".into());
-    }
-    words.extend(["sh", "-c", script].map(String::from));
+    let mut words = vec!["run".to_owned()];
+    words.extend(options.machine.words_with(&["sh", "-c", script]));
     let mut session = Session::start(&std::env::current_exe()?, &words, 24, 80)?;
     session.wait_text("all-three", LIMIT)?;
     session.wait_text("waiting", LIMIT)?;
@@ -395,7 +390,7 @@ fn run_at_terminal(options: &TestOptions) -> Result<()> {
     Ok(())
 }
 
-fn iso(project: &Project) -> Result<()> {
+fn iso(project: &Project, options: &TestOptions) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let image = folder.path().join("exo-os.iso");
     crate::iso::iso(&crate::cli::IsoOptions { output: Some(image.clone()) })?;
@@ -404,6 +399,7 @@ fn iso(project: &Project) -> Result<()> {
         ["-nodefaults", "-m", "256", "-display", "none", "-vga", "std", "-serial", "mon:stdio", "-cdrom"];
     let mut words: Vec<String> = words.map(String::from).into();
     words.push(image.to_string_lossy().into_owned());
+    words.extend(["-smp".to_owned(), options.machine.cpus.to_string()]);
     let mut shell = Shell::from(Session::start(crate::machine::QEMU.as_ref(), &words, 24, 80)?)?;
     ensure!(shell.command("cat /proc/cmdline")?.contains("init=/init"), "the command line did not arrive");
     poweroff(&mut shell)

@@ -51,7 +51,10 @@ pub fn test(options: &TestOptions) -> Result<u8> {
             Part::Run => runs::run(&project, options),
             Part::Bad => bad::run(&project, options),
             Part::Stress => stress::run(&project, options),
-            Part::Native => programs::run_native(&project, options),
+            Part::Native => programs::run_on_one_and_several(&project, options, *part),
+            Part::Conformance if options.parts.is_empty() => {
+                programs::run_on_one_and_several(&project, options, *part)
+            }
             Part::Conformance | Part::Applets | Part::Corpus | Part::Hostile => {
                 programs::run(&project, options, *part)
             }

@@ -103,13 +103,14 @@ pub fn run(project: &Project, options: &TestOptions, part: Part) -> Result<Resul
     Ok(results)
 }
 
-/// Programs of the native calls: on one processor, and on several at once, where they meet each other.
-pub fn run_native(project: &Project, options: &TestOptions) -> Result<Results> {
+/// On one processor, and on several at once, where programs and their parts meet each other.
+pub fn run_on_one_and_several(project: &Project, options: &TestOptions, part: Part) -> Result<Results> {
     const SEVERAL: u32 = 4;
-    let mut results = run(project, options, Part::Native)?;
+    let mut results = run(project, options, part)?;
     if options.machine.cpus == 1 && !options.machine.linux {
+        println!("   and on {SEVERAL} CPUs:");
         let machine = MachineOptions { cpus: SEVERAL, ..options.machine.clone() };
-        results.absorb(run(project, &TestOptions { machine, ..options.clone() }, Part::Native)?);
+        results.absorb(run(project, &TestOptions { machine, ..options.clone() }, part)?);
     }
     Ok(results)
 }

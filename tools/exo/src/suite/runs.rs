@@ -229,14 +229,11 @@ fn exo(words: &[&str], input: &[u8], options: &TestOptions) -> Result<Ended> {
     let own = std::env::current_exe().context("can't find this command again")?;
     let mut command = Command::new(own);
     command.arg("run");
-    if options.machine.linux {
-        command.arg("--linux");
-    }
     if !words.contains(&"--timeout") {
         command.args(["--timeout", "60"]);
     }
     let mut child = command
-        .args(words)
+        .args(options.machine.words_with(words))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
