@@ -4,17 +4,20 @@
 //! console level also go to the console: the polled first serial port until [`set_console`] names another sink.
 
 use core::fmt::{self, Write};
-use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use log::{Level, LevelFilter, Metadata, Record};
 
-use crate::arch;
+use crate::sync::{Events, Sleep, WaitQueue};
+use crate::{arch, Result};
 
 /// Bytes of text that the ring keeps.
 pub const RING_SIZE: usize = 1 << 16;
 /// Bytes of one record's text, at most.
+pub const RECORD_SIZE: usize = 992;
+/// The same of the kernel's own, which are put together on the stack.
 const LINE_SIZE: usize = 512;
-/// Bytes before a record's text in the ring: sequence, time, length, level.
+/// Bytes before a record's text in the ring: sequence, time, length, priority.
 const HEADER_SIZE: usize = 20;
 
 /// Severities as syslog numbers them.
@@ -34,8 +37,8 @@ pub struct Entry {
     pub sequence: u64,
     /// Nanoseconds since boot.
     pub time: u64,
-    /// See [`severity`].
-    pub severity: u8,
+    /// A [`severity`], and eight times the number of the facility that it comes from: 0 is the kernel.
+    pub priority: u16,
     /// Bytes of text, without a newline.
     pub length: usize,
 }
@@ -52,6 +55,10 @@ struct Ring {
 
 static RING: spin::Mutex<Ring> =
     spin::Mutex::new(Ring { bytes: [0; RING_SIZE], head: 0, tail: 0, first: 0, next: 0 });
+/// Woken when a record has come.
+static ARRIVALS: WaitQueue = WaitQueue::new();
+/// Records before this one count as read.
+static CLEARED: AtomicU64 = AtomicU64::new(0);
 static CONSOLE_LEVEL: AtomicU32 = AtomicU32::new(7);
 static CONSOLE: AtomicPtr<()> = AtomicPtr::new(core::ptr::null_mut());
 
@@ -77,11 +84,11 @@ impl Ring {
             sequence: word(0),
             time: word(8),
             length: usize::from(u16::from_le_bytes([header[16], header[17]])),
-            severity: header[18],
+            priority: u16::from_le_bytes([header[18], header[19]]),
         }
     }
 
-    fn push(&mut self, severity: u8, time: u64, text: &[u8]) {
+    fn push(&mut self, priority: u16, time: u64, text: &[u8]) {
         let needed = (HEADER_SIZE + text.len()) as u64;
         while self.head + needed - self.tail > RING_SIZE as u64 {
             self.tail += (HEADER_SIZE + self.entry_at(self.tail).length) as u64;
@@ -91,7 +98,7 @@ impl Ring {
         header[..8].copy_from_slice(&self.next.to_le_bytes());
         header[8..16].copy_from_slice(&time.to_le_bytes());
         header[16..18].copy_from_slice(&(text.len() as u16).to_le_bytes());
-        header[18] = severity;
+        header[18..].copy_from_slice(&priority.to_le_bytes());
         self.copy_in(&header);
         self.copy_in(text);
         self.next += 1;
@@ -131,6 +138,26 @@ pub fn first_sequence() -> u64 {
 /// The sequence number that the next record will get.
 pub fn next_sequence() -> u64 {
     with_ring(|ring| ring.next)
+}
+
+/// Waits until there is a record with this sequence number or a later one.
+pub fn wait_for(sequence: u64) -> Result<()> {
+    ARRIVALS.wait(Sleep::Interruptible, None, || (next_sequence() > sequence).then_some(()))
+}
+
+/// Woken when a record has come.
+pub fn arrivals() -> &'static WaitQueue {
+    &ARRIVALS
+}
+
+/// Records before this one count as read.
+pub fn cleared() -> u64 {
+    CLEARED.load(Ordering::Relaxed)
+}
+
+/// From now on all records that there are count as read.
+pub fn clear() {
+    CLEARED.store(next_sequence(), Ordering::Relaxed);
 }
 
 /// Records less severe than this (numerically at or above) stay off the console.
@@ -176,16 +203,15 @@ impl Write for Line {
     }
 }
 
-/// Records a message, as the `log` macros do with a severity of their own.
-pub fn write(severity: u8, message: fmt::Arguments) {
-    let mut line = Line { bytes: [0; LINE_SIZE], length: 0 };
-    // `Line` never fails, and a formatter that does only shortens the message.
-    let _ = line.write_fmt(message);
-    let text = &line.bytes[..line.length];
+/// Records text, without its last newline and cut to [`RECORD_SIZE`]. Wakes those who wait for records, so no lock of
+/// the scheduler or of a wait queue may be held.
+pub fn record(priority: u16, text: &[u8]) {
     let text = text.strip_suffix(b"\n").unwrap_or(text);
+    let text = &text[..text.len().min(RECORD_SIZE)];
     let time = arch::nanoseconds();
-    with_ring(|ring| ring.push(severity, time, text));
-    if u32::from(severity) < console_level() {
+    with_ring(|ring| ring.push(priority, time, text));
+    ARRIVALS.wake(usize::MAX, Events::IN | Events::RDNORM);
+    if u32::from(priority & 7) < console_level() {
         show(time, text);
     }
 }
@@ -206,7 +232,7 @@ pub fn emergency(message: fmt::Arguments) {
     let _ = line.write_fmt(message);
     let text = &line.bytes[..line.length];
     if let Some(mut ring) = RING.try_lock() {
-        ring.push(severity::EMERGENCY, arch::nanoseconds(), text);
+        ring.push(severity::EMERGENCY.into(), arch::nanoseconds(), text);
     }
     arch::early_serial::write(text);
     arch::early_serial::write(b"\n");
@@ -236,7 +262,10 @@ impl log::Log for Logger {
         if record.level() <= Level::Warn {
             WARNINGS.fetch_add(1, Ordering::Relaxed);
         }
-        write(severity, *record.args());
+        let mut line = Line { bytes: [0; LINE_SIZE], length: 0 };
+        // `Line` never fails, and a formatter that does only shortens the message.
+        let _ = line.write_fmt(*record.args());
+        self::record(severity.into(), &line.bytes[..line.length]);
     }
     fn flush(&self) {}
 }

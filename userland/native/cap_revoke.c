@@ -80,6 +80,29 @@ NATIVE_TEST("revocation reaches every copy, and ends waiting")
 	fails(exo_cap_revoke(p[1], EXO_CAP_ITSELF), EPERM);
 	fails(exo_cap_revoke(beside, 0), EBADF);
 
+	note("-- below it, and again below it: what came in between too, itself only from above");
+	int middle = (int)need(exo_cap_clone(p[1], EXO_ALL_RIGHTS, 6, 0));
+	int early = (int)need(exo_cap_clone(middle, EXO_ALL_RIGHTS, 7, 0));
+	int earlier = (int)need(exo_cap_clone(early, EXO_RIGHT_WRITE, 8, 0));
+	ok(exo_cap_revoke(middle, 0));
+	fails(write(early, "x", 1), EKEYREVOKED);
+	fails(write(earlier, "x", 1), EKEYREVOKED);
+	fails(exo_cap_clone(early, EXO_RIGHT_WRITE, 0, 0), EKEYREVOKED);
+	int late = (int)need(exo_cap_clone(middle, EXO_ALL_RIGHTS, 9, 0));
+	is(write(late, "l", 1), 1);
+	is(write(middle, "m", 1), 1);
+	ok(exo_cap_revoke(middle, 0));
+	fails(write(late, "x", 1), EKEYREVOKED);
+	is(state(early), EXO_CAP_DERIVED | EXO_CAP_REVOKED);
+	is(state(middle), EXO_CAP_DERIVED);
+	ok(exo_cap_revoke(p[1], 0));
+	fails(write(middle, "x", 1), EKEYREVOKED);
+	is(read(p[0], text, 8), 2);
+	close(middle);
+	close(early);
+	close(earlier);
+	close(late);
+
 	note("-- waiting ends: read, poll, epoll, accept");
 	int reader = (int)need(exo_cap_clone(p[0], EXO_ALL_RIGHTS, 0, 0));
 	SPAWN(pid, fails(read(reader, &byte, 1), EKEYREVOKED));

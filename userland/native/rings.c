@@ -26,6 +26,7 @@ static void messages(int form)
 	struct exo_message sent[20], got[20];
 	for (int i = 0; i < 20; i++)
 		sent[i] = message(i);
+	holds(strstr(get_file("/proc/self/maps"), " ring:["));
 	is(exo_ring_side(in), EXO_RECEIVE);
 	is(exo_ring_side(out), EXO_SEND);
 	is(exo_ring_capacity(in), 8);

@@ -1,4 +1,8 @@
 //! Which capability is derived from which.
+//!
+//! Revoking what is below a place is a note at that place, however much there is: every place has a number, numbers
+//! only grow, and what is below and has a number from before the note is revoked. Whether a capability was revoked is
+//! found by going up from its place, which is never far ([`MAX_DEPTH`]).
 
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
@@ -14,8 +18,11 @@ use crate::{Kind, Result};
 /// Derived from an original capability at most so many times over.
 const MAX_DEPTH: u16 = 64;
 
-/// So many places in one tree, at most: each is looked at when something is revoked.
+/// So many places in one tree, at most.
 const MAX_PLACES: usize = 1 << 16;
+
+/// So many trees of what was found through others are looked at before others have the lock.
+const LOOKED_AT: usize = 256;
 
 /// The index of the place of originals.
 pub(super) const ORIGINAL: u32 = 0;
@@ -52,7 +59,13 @@ struct Inner {
 }
 
 struct Slot {
-    info: PlaceInfo,
+    number: u64,
+    badge: u64,
+    allowed: Rights,
+    /// Was it revoked as the place that was named, and with it all below?
+    revoked: bool,
+    /// All that is below and has a lower number was revoked.
+    ended: u64,
     /// Capabilities here, and places below.
     count: u32,
     parent: u32,
@@ -82,6 +95,27 @@ struct Call {
 impl Inner {
     fn slot(&mut self, place: u32) -> &mut Slot {
         &mut self.slots[place as usize]
+    }
+
+    /// Was `place` revoked, or anything above it with what was below then?
+    fn is_revoked(&self, place: u32) -> bool {
+        let own = &self.slots[place as usize];
+        let mut slot = own;
+        while !slot.revoked {
+            let Some(above) = self.slots.get(slot.parent as usize) else { return false };
+            slot = above;
+            if own.number < slot.ended {
+                return true;
+            }
+        }
+        true
+    }
+
+    fn info(&self, place: u32) -> PlaceInfo {
+        let slot = &self.slots[place as usize];
+        let parent = self.slots.get(slot.parent as usize).map_or(0, |above| above.number);
+        let (number, badge, allowed) = (slot.number, slot.badge, slot.allowed);
+        PlaceInfo { number, parent, badge, allowed, revoked: self.is_revoked(place) }
     }
 
     /// Is `place` below `other`, or `other` itself?
@@ -122,34 +156,24 @@ impl Tree {
     pub fn add(&self, parent: u32, rights: Rights, badge: u64) -> Result<u32> {
         let mut inner = self.inner.lock();
         inner.slots.try_reserve(2).map_err(|_| Kind::NoMemory)?;
+        let new = |badge, allowed, count, parent, depth| {
+            let number = next_number();
+            Slot { number, badge, allowed, revoked: false, ended: 0, count, parent, depth }
+        };
         if inner.slots.is_empty() {
-            let info = PlaceInfo {
-                number: next_number(),
-                parent: 0,
-                badge: 0,
-                allowed: Rights::ALL,
-                revoked: false,
-            };
             let depth = inner.depth;
-            inner.slots.push(Slot { info, count: 0, parent: NONE, depth });
+            inner.slots.push(new(0, Rights::ALL, 0, NONE, depth));
         }
         let full = inner.free == NONE && inner.slots.len() >= MAX_PLACES;
-        let above = inner.slot(parent);
-        if above.info.revoked {
+        if inner.is_revoked(parent) {
             return Err(Kind::Revoked.into());
         }
+        let above = inner.slot(parent);
         if above.depth >= MAX_DEPTH || full {
             return Err(Kind::TooManyLinks.into());
         }
         above.count += 1;
-        let info = PlaceInfo {
-            number: next_number(),
-            parent: above.info.number,
-            badge,
-            allowed: above.info.allowed & rights,
-            revoked: false,
-        };
-        let slot = Slot { info, count: 1, parent, depth: above.depth + 1 };
+        let slot = new(badge, above.allowed & rights, 1, parent, above.depth + 1);
         let place = inner.free;
         if place == NONE {
             inner.slots.push(slot);
@@ -171,7 +195,7 @@ impl Tree {
 
     /// What is known of a place.
     pub fn info(&self, place: u32) -> PlaceInfo {
-        self.inner.lock().slot(place).info
+        self.inner.lock().info(place)
     }
 
     /// Is `place` below `other`, or `other` itself?
@@ -183,12 +207,11 @@ impl Tree {
     /// revoked with that. [`Kind::Revoked`] if it is too late, [`Kind::TooManyLinks`] if that is too deep already.
     pub fn follow(self: &Arc<Self>, above: Place) -> Result<()> {
         let mut inner = above.tree.inner.lock();
-        let slot = inner.slot(above.index);
-        if slot.info.revoked {
+        if inner.is_revoked(above.index) {
             return Err(Kind::Revoked.into());
         }
         // A chain of places is no longer over several trees than in one: it is followed when it ends.
-        let depth = slot.depth + 1;
+        let depth = inner.slot(above.index).depth + 1;
         if depth >= MAX_DEPTH {
             return Err(Kind::TooManyLinks.into());
         }
@@ -206,36 +229,42 @@ impl Tree {
     /// Ends all that is below `place`, and with `itself` that, too; and the waiting of those who use it.
     pub fn revoke(&self, place: u32, itself: bool) {
         self.revoke_here(place, itself);
-        // What was found through what is revoked now, one after the other: each may have trees of its own.
-        while let Some(found) = self.next_found() {
-            found.revoke(ORIGINAL, false);
+        // What was found through what is revoked now, one after the other: each may have trees of its own. What comes
+        // to be found meanwhile stands behind what was there, and not through anything revoked.
+        let mut left = self.inner.lock().found.len();
+        while left > 0 {
+            if let Some(found) = self.next_found(&mut left) {
+                found.revoke(ORIGINAL, false);
+            }
         }
     }
 
-    /// Takes a tree out of the list of those that were found through what is revoked.
-    fn next_found(&self) -> Option<Arc<Self>> {
+    /// Takes a tree out of the list of those that were found through what is revoked: of the first `left` the last
+    /// one, if there is any among a number of them.
+    fn next_found(&self, left: &mut usize) -> Option<Arc<Self>> {
         let mut inner = self.inner.lock();
-        loop {
-            let slots = &inner.slots;
-            let revoked = |(place, _): &(u32, Weak<Self>)| slots[*place as usize].info.revoked;
-            let index = inner.found.iter().position(revoked)?;
-            let (_, tree) = inner.found.swap_remove(index);
-            if let Some(tree) = tree.upgrade() {
-                return Some(tree);
+        for _ in 0..LOOKED_AT {
+            *left = inner.found.len().min(*left).checked_sub(1)?;
+            if inner.is_revoked(inner.found[*left].0) {
+                // In its place comes one that was looked at, or is new.
+                let (_, tree) = inner.found.swap_remove(*left);
+                if let Some(tree) = tree.upgrade() {
+                    return Some(tree);
+                }
             }
         }
+        None
     }
 
     fn revoke_here(&self, place: u32, itself: bool) {
         let mut inner = self.inner.lock();
-        for index in 1..inner.slots.len() as u32 {
-            let used = inner.slot(index).count != 0;
-            if used && (itself || index != place) && inner.is_within(index, place) {
-                inner.slot(index).info.revoked = true;
-            }
-        }
+        // Without any slots nothing was ever derived.
+        let Some(slot) = inner.slots.get_mut(place as usize) else { return };
+        slot.revoked |= itself;
+        // Places that are being made have the lock: their numbers are lower, or they are made later.
+        slot.ended = next_number();
         for call in &inner.calls {
-            if inner.slots[call.place as usize].info.revoked {
+            if inner.is_revoked(call.place) {
                 call.thread.request_attention();
             }
         }
@@ -247,7 +276,7 @@ impl Tree {
     pub fn begin_call(&self, place: u32) -> Result<()> {
         let thread = sched::current().to_arc();
         let mut inner = self.inner.lock();
-        if inner.slot(place).info.revoked {
+        if inner.is_revoked(place) {
             return Err(Kind::Revoked.into());
         }
         inner.calls.try_reserve(1).map_err(|_| Kind::NoMemory)?;
@@ -287,7 +316,7 @@ impl Place {
 
     /// Was it revoked?
     pub fn is_revoked(&self) -> bool {
-        self.tree.info(self.index).revoked
+        self.tree.inner.lock().is_revoked(self.index)
     }
 }
 

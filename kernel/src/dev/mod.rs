@@ -9,6 +9,7 @@ pub mod devpts;
 pub mod host_file;
 pub mod host_link;
 pub mod keyboard;
+pub mod kmsg;
 pub mod mem;
 pub mod nodes;
 pub mod pty;

@@ -12,7 +12,7 @@ use super::file::{File, OpenRequest};
 use super::inode::{FileSystem, InodeFlags, InodeRef, NewNode, Owner};
 use super::tmpfs::{Options, TmpFs};
 use super::types::{DeviceNumber, NodeKind};
-use crate::dev::mem;
+use crate::dev::{kmsg, mem};
 use crate::sync::SpinLock;
 use crate::{Kind, Result};
 
@@ -160,7 +160,8 @@ pub fn init() -> Result<()> {
     register(b"full", memory(7), 0o666, plain(Arc::new(mem::Full)))?;
     register(b"random", memory(8), 0o666, plain(random.clone()))?;
     register(b"urandom", memory(9), 0o666, plain(random))?;
-    let log = |_: &OpenRequest| -> Result<Arc<dyn File>> { Ok(Arc::new(mem::KernelLog::new())) };
+    kmsg::prepare();
+    let log = |_: &OpenRequest| -> Result<Arc<dyn File>> { Ok(Arc::new(kmsg::KernelLog::new())) };
     register(b"kmsg", memory(11), 0o644, Arc::new(log))?;
     link(b"fd", b"/proc/self/fd")?;
     link(b"stdin", b"/proc/self/fd/0")?;

@@ -60,6 +60,10 @@ pub trait File: Send + Sync + AsAny {
     fn seek(&self, current: u64, offset: i64, whence: Whence) -> Result<u64> {
         super::open_file::seek_within(current, offset, whence, 0, u64::MAX >> 1)
     }
+    /// Goes to another place, of those that an object without positions has.
+    fn reposition(&self, _offset: i64, _whence: Whence) -> Result<u64> {
+        Err(Kind::IllegalSeek.into())
+    }
     /// What is ready now. With a table, also registers the queues that tell of changes.
     fn poll(&self, _table: Option<&mut PollTable>) -> Events {
         Events::IN | Events::OUT | Events::RDNORM | Events::WRNORM

@@ -275,7 +275,7 @@ impl OpenFile {
     /// Moves the position. [`Kind::IllegalSeek`] where there is none.
     pub fn seek(&self, offset: i64, whence: Whence) -> Result<u64> {
         if !self.seekable {
-            return Err(Kind::IllegalSeek.into());
+            return self.file.reposition(offset, whence);
         }
         let mut position = self.position.lock();
         *position = self.file.seek(*position, offset, whence)?;

@@ -84,9 +84,9 @@ fn on_file(t: &Task, file: &Arc<OpenFile>, fd: Fd, cmd: u32, arg: usize) -> SysR
         F_OFD_SETLK => locks::set(t, file, UserPtr::new(arg), true, false),
         F_OFD_SETLKW => locks::set(t, file, UserPtr::new(arg), true, true),
         F_GETOWN => Ok(signal_io::owner_number(file) as usize),
-        F_SETOWN => signal_io::set_owner(t, file, arg as i32),
+        F_SETOWN => signal_io::set_owner(t, file, fd, arg as i32),
         F_GETOWN_EX => signal_io::get_owner_ex(file, UserPtr::new(arg)),
-        F_SETOWN_EX => signal_io::set_owner_ex(t, file, UserPtr::new(arg)),
+        F_SETOWN_EX => signal_io::set_owner_ex(t, file, fd, UserPtr::new(arg)),
         F_GETOWNER_UIDS => signal_io::get_owner_uids(file, UserPtr::new(arg)),
         F_GETSIG => Ok(file.async_owner().signal as usize),
         F_SETSIG => signal_io::set_signal(file, arg),
@@ -112,5 +112,5 @@ fn set_flags(t: &Task, file: &Arc<OpenFile>, fd: Fd, flags: u32) -> SysResult {
         }
     }
     file.set_status(CHANGEABLE, wanted)?;
-    signal_io::enable(file, fd, wanted.contains(Status::ASYNC))
+    signal_io::enable(file, fd)
 }

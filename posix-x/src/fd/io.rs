@@ -5,6 +5,7 @@
 use alloc::sync::Arc;
 
 use exo_kernel::cap::Rights;
+use exo_kernel::ipc::pipe::PipeEnd;
 use exo_kernel::user::{IoDest, IoSource, UserPtr};
 use exo_kernel::vfs::{OpenFile, Status, Whence};
 use exo_kernel::Kind;
@@ -78,6 +79,28 @@ fn write_failed(t: &Task, error: exo_kernel::Error) -> Errno {
     error.into()
 }
 
+/// As [`written`], of what was to be written all at once to a file without a position of its own choice. A pipe
+/// whose reader went in the midst of it signals that as well.
+#[inline]
+fn written_from(
+    t: &Task,
+    file: &OpenFile,
+    source: &IoSource,
+    result: exo_kernel::Result<usize>,
+) -> SysResult {
+    if source.remaining() > 0 && result.is_ok() {
+        check_reader(t, file);
+    }
+    written(t, result)
+}
+
+#[cold]
+fn check_reader(t: &Task, file: &OpenFile) {
+    if PipeEnd::of(file).is_some_and(PipeEnd::is_broken) {
+        signal::raise(t, signal::SIGPIPE);
+    }
+}
+
 /// Reads from the current position.
 pub fn read(t: &Task, fd: Fd, buf: UserAddr, count: usize) -> SysResult {
     let capability = FdTable::get(t.files(), fd.0)?;
@@ -89,7 +112,9 @@ pub fn read(t: &Task, fd: Fd, buf: UserAddr, count: usize) -> SysResult {
 pub fn write(t: &Task, fd: Fd, buf: UserAddr, count: usize) -> SysResult {
     let capability = FdTable::get(t.files(), fd.0)?;
     let file = checked(&capability, Rights::WRITE, buf, count)?;
-    written(t, file.write(&mut IoSource::user(buf.address(), count.min(MAX_TRANSFER)), size_limit(t)))
+    let mut source = IoSource::user(buf.address(), count.min(MAX_TRANSFER));
+    let result = file.write(&mut source, size_limit(t));
+    written_from(t, file, &source, result)
 }
 
 /// Reads from `offset`.
@@ -122,7 +147,9 @@ pub fn readv(t: &Task, fd: Fd, iov: UserPtr<Iovec>, iovcnt: usize) -> SysResult 
 pub fn writev(t: &Task, fd: Fd, iov: UserPtr<Iovec>, iovcnt: usize) -> SysResult {
     let capability = FdTable::get(t.files(), fd.0)?;
     let segments = Segments::import(iov, iovcnt)?;
-    written(t, capability.file(Rights::WRITE)?.write(&mut segments.source(), size_limit(t)))
+    let (file, mut source) = (capability.file(Rights::WRITE)?, segments.source());
+    let result = file.write(&mut source, size_limit(t));
+    written_from(t, file, &source, result)
 }
 
 /// Where a vectored transfer starts: the low register alone holds it all on a 64-bit machine.
@@ -197,7 +224,9 @@ fn write_vector(
     let segments = Segments::import(iov, iovcnt)?;
     let file = capability.file(Rights::WRITE)?;
     let status = transfer_status(file, flags, true)?;
-    written(t, file.write_with(&mut segments.source(), position, size_limit(t), status))
+    let mut source = segments.source();
+    let result = file.write_with(&mut source, position, size_limit(t), status);
+    written_from(t, file, &source, result)
 }
 
 /// The status of one transfer with flags of its own. EOPNOTSUPP for what is unknown, as in Linux.

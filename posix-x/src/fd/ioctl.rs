@@ -1,8 +1,10 @@
 //! `ioctl`: the requests that hold for every descriptor are answered here, the others by the object.
 
+use alloc::sync::Arc;
+
 use exo_kernel::cap::{Capability, Rights};
 use exo_kernel::user::UserPtr;
-use exo_kernel::vfs::{NodeKind, Status};
+use exo_kernel::vfs::{NodeKind, OpenFile, Status};
 use exo_kernel::Kind;
 
 use super::{attributes, signal_io, FdTable};
@@ -15,6 +17,10 @@ const FIONCLEX: u32 = 0x5450;
 const FIOCLEX: u32 = 0x5451;
 const FIOASYNC: u32 = 0x5452;
 const FIOQSIZE: u32 = 0x5460;
+const FIOSETOWN: u32 = 0x8901;
+const SIOCSPGRP: u32 = 0x8902;
+const FIOGETOWN: u32 = 0x8903;
+const SIOCGPGRP: u32 = 0x8904;
 const FIFREEZE: u32 = 0xc004_5877;
 const FITHAW: u32 = 0xc004_5878;
 
@@ -30,8 +36,15 @@ pub fn ioctl(t: &Task, fd: Fd, request: u32, arg: usize) -> SysResult {
         FIONBIO => set_status(&capability, Status::NONBLOCK, arg),
         FIOASYNC => {
             set_status(&capability, Status::ASYNC, arg)?;
-            let file = capability.file(Rights::IOCTL)?;
-            signal_io::enable(file, fd, file.status().contains(Status::ASYNC))
+            signal_io::enable(capability.file(Rights::IOCTL)?, fd)
+        }
+        FIOSETOWN | SIOCSPGRP => {
+            signal_io::set_owner(t, socket(&capability)?, fd, UserPtr::<i32>::new(arg).read()?)
+        }
+        FIOGETOWN | SIOCGPGRP => {
+            let owner = signal_io::owner_number(socket(&capability)?);
+            UserPtr::<i32>::new(arg).write(&owner)?;
+            Ok(0)
         }
         FIOQSIZE => size(&capability, arg),
         FIONREAD => readable(&capability, arg),
@@ -48,6 +61,15 @@ fn set_status(capability: &Capability, flag: Status, arg: usize) -> SysResult {
     let value = if on { flag } else { Status::empty() };
     capability.file(Rights::IOCTL)?.set_status(flag, value)?;
     Ok(0)
+}
+
+/// The open socket: only sockets know the requests that name an owner.
+fn socket(capability: &Capability) -> Result<&Arc<OpenFile>, Errno> {
+    let file = capability.file(Rights::IOCTL)?;
+    if file.metadata()?.kind != NodeKind::Socket {
+        return Err(Errno::ENOTTY);
+    }
+    Ok(file)
 }
 
 /// Stopping a whole file system: none here has anything to write back, so none knows how.

@@ -1,4 +1,5 @@
-//! Signal-driven I/O: who is signalled when a descriptor with `O_ASYNC` becomes ready, and doing it (fcntl(2)).
+//! Signal-driven I/O: who is signalled when a descriptor with `O_ASYNC` becomes ready, or an urgent byte comes to a
+//! socket, and doing it (fcntl(2)).
 //!
 //! A file's wait queues may be woken by interrupt handlers and with locks held, where no signal can be sent: the
 //! [`Notice`] only collects events, and a kernel thread sends.
@@ -10,8 +11,8 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use exo_kernel::sync::{Events, Notify};
 use exo_kernel::time::Deferred;
 use exo_kernel::user::UserPtr;
-use exo_kernel::vfs::{AsyncOwner, NodeKind, OpenFile};
-use posix_x_abi::signal::number::SIGIO;
+use exo_kernel::vfs::{AsyncOwner, NodeKind, OpenFile, Status};
+use posix_x_abi::signal::number::{SIGIO, SIGURG};
 use posix_x_abi::types::FOwnerEx;
 
 use crate::process::{self, Process};
@@ -44,20 +45,26 @@ impl Notify for Notice {
     }
 }
 
-/// Turns signals on or off for an open file. `fd` is the descriptor that they will name. Where readiness does not
-/// change by itself there is nothing to tell, as on Linux.
-pub(super) fn enable(file: &Arc<OpenFile>, fd: Fd, on: bool) -> SysResult {
-    let tells = matches!(file.metadata()?.kind, NodeKind::Fifo | NodeKind::Socket | NodeKind::CharDevice);
-    if !on || !tells {
+/// Turns signals on or off for an open file, as its flags and its owner are now. `fd` is the descriptor that they will
+/// name. Where readiness does not change by itself there is nothing to tell, as on Linux; of a socket with an owner
+/// there always is, namely that an urgent byte came.
+pub(super) fn enable(file: &Arc<OpenFile>, fd: Fd) -> SysResult {
+    let kind = file.metadata()?.kind;
+    let tells = matches!(kind, NodeKind::Fifo | NodeKind::Socket | NodeKind::CharDevice);
+    let wanted = if tells && file.status().contains(Status::ASYNC) {
+        Events::IN | Events::OUT | Events::PRI
+    } else if kind == NodeKind::Socket && file.async_owner().id != 0 {
+        Events::PRI
+    } else {
         file.watch(None, Events::empty())?;
         return Ok(0);
-    }
+    };
     let weak = Arc::downgrade(file);
     let events = Arc::new(AtomicU32::new(0));
     let collected = events.clone();
     let tell = move || signal(&weak, fd, Events::from_bits_truncate(collected.swap(0, Ordering::AcqRel)));
     let notice = Notice { events, deferred: Deferred::new(Box::new(tell))? };
-    file.watch(Some(Arc::new(notice)), Events::IN | Events::OUT | Events::PRI)?;
+    file.watch(Some(Arc::new(notice)), wanted)?;
     Ok(0)
 }
 
@@ -65,36 +72,42 @@ pub(super) fn enable(file: &Arc<OpenFile>, fd: Fd, on: bool) -> SysResult {
 fn signal(file: &Weak<OpenFile>, fd: Fd, events: Events) {
     let Some(file) = file.upgrade() else { return };
     let owner = file.async_owner();
+    let socket = file.metadata().is_ok_and(|metadata| metadata.kind == NodeKind::Socket);
+    let urgent = socket && events.contains(Events::PRI);
+    if urgent {
+        tell(owner, Info::kernel(SIGURG));
+    }
+    if !file.status().contains(Status::ASYNC) {
+        return;
+    }
     for (event, code, band) in REASONS {
         if !events.contains(event) {
             continue;
         }
-        let info = match owner.signal {
-            0 => Info::kernel(SIGIO),
-            number => Info::readiness(number, code, band.bits(), fd.0),
-        };
-        match owner.kind as i32 {
-            F_OWNER_TID => {
-                if let Some(task) =
-                    process::table::task(owner.id).filter(|task| may_tell(owner, task.process()))
-                {
-                    send_to_task(&task, info);
-                }
-            }
-            F_OWNER_PID => {
-                if let Some(task) =
-                    process::table::task(owner.id).filter(|task| may_tell(owner, task.process()))
-                {
-                    send_to_process(task.process(), info);
-                }
-            }
-            _ => {
-                let table = process::table::lock();
-                for process in table.group(owner.id).iter().filter(|process| may_tell(owner, process)) {
-                    send_to_process(process, info);
-                }
+        match owner.signal {
+            // That has been said already.
+            0 if urgent && event == Events::PRI => {}
+            0 => tell(owner, Info::kernel(SIGIO)),
+            number => tell(owner, Info::readiness(number, code, band.bits(), fd.0)),
+        }
+    }
+}
+
+fn tell(owner: AsyncOwner, info: Info) {
+    if matches!(owner.kind as i32, F_OWNER_TID | F_OWNER_PID) {
+        let task = process::table::task(owner.id).filter(|task| may_tell(owner, task.process()));
+        if let Some(task) = task {
+            if owner.kind as i32 == F_OWNER_TID {
+                send_to_task(&task, info);
+            } else {
+                send_to_process(task.process(), info);
             }
         }
+        return;
+    }
+    let table = process::table::lock();
+    for process in table.group(owner.id).iter().filter(|process| may_tell(owner, process)) {
+        send_to_process(process, info);
     }
 }
 
@@ -124,13 +137,19 @@ pub(super) fn owner_number(file: &OpenFile) -> i32 {
     }
 }
 
-fn store_owner(t: &Task, file: &OpenFile, kind: i32, id: i32) {
+fn store_owner(t: &Task, file: &Arc<OpenFile>, fd: Fd, kind: i32, id: i32) -> SysResult {
     let signal = file.async_owner().signal;
     let creds = t.creds();
     file.set_async_owner(AsyncOwner { kind: kind as u32, id, uid: creds.uid, euid: creds.euid, signal });
+    if file.status().contains(Status::ASYNC) {
+        // Signals go on to name the descriptor with which they were turned on.
+        return Ok(0);
+    }
+    enable(file, fd)
 }
 
-pub(super) fn set_owner(t: &Task, file: &OpenFile, who: i32) -> SysResult {
+/// `F_SETOWN`, and the requests that sockets have for the same.
+pub(super) fn set_owner(t: &Task, file: &Arc<OpenFile>, fd: Fd, who: i32) -> SysResult {
     let (kind, id) = match who {
         ..0 => (F_OWNER_PGRP, who.checked_neg().ok_or(Errno::EINVAL)?),
         _ => (F_OWNER_PID, who),
@@ -138,8 +157,7 @@ pub(super) fn set_owner(t: &Task, file: &OpenFile, who: i32) -> SysResult {
     if id != 0 && !owner_exists(kind, id) {
         return Err(Errno::ESRCH);
     }
-    store_owner(t, file, kind, id);
-    Ok(0)
+    store_owner(t, file, fd, kind, id)
 }
 
 pub(super) fn get_owner_ex(file: &OpenFile, target: UserPtr<FOwnerEx>) -> SysResult {
@@ -148,7 +166,7 @@ pub(super) fn get_owner_ex(file: &OpenFile, target: UserPtr<FOwnerEx>) -> SysRes
     Ok(0)
 }
 
-pub(super) fn set_owner_ex(t: &Task, file: &OpenFile, source: UserPtr<FOwnerEx>) -> SysResult {
+pub(super) fn set_owner_ex(t: &Task, file: &Arc<OpenFile>, fd: Fd, source: UserPtr<FOwnerEx>) -> SysResult {
     let owner = source.read()?;
     if !matches!(owner.kind, F_OWNER_TID | F_OWNER_PID | F_OWNER_PGRP) {
         return Err(Errno::EINVAL);
@@ -156,8 +174,7 @@ pub(super) fn set_owner_ex(t: &Task, file: &OpenFile, source: UserPtr<FOwnerEx>)
     if owner.pid != 0 && !owner_exists(owner.kind, owner.pid) {
         return Err(Errno::ESRCH);
     }
-    store_owner(t, file, owner.kind, owner.pid);
-    Ok(0)
+    store_owner(t, file, fd, owner.kind, owner.pid)
 }
 
 /// The real and effective user ids with which the owner was set.

@@ -94,6 +94,9 @@ pub fn splice(
     let mut to = End::new(output.file(Rights::empty())?, off_out, flags)?;
     input.file(Rights::READ)?;
     output.file(Rights::WRITE)?;
+    if from.file.path().is_some_and(|path| path.inode().is_directory()) {
+        return Err(Errno::EINVAL);
+    }
     let stray = |end: &End| end.position.is_some() && !end.file.seekable();
     if stray(&from) || stray(&to) || to.pipe.is_none() && to.file.status().contains(Status::APPEND) {
         return Err(Errno::EINVAL);
@@ -135,13 +138,16 @@ pub fn vmsplice(t: &Task, fd: Fd, iov: UserPtr<Iovec>, nr_segs: usize, flags: u3
         capability.file(Rights::READ)?;
     }
     let segments = Segments::import(iov, nr_segs)?;
-    if end.pipe.is_none() {
-        return Err(Errno::EBADF);
+    let pipe = end.pipe.ok_or(Errno::EBADF)?;
+    if writing {
+        // As much as there is room for, which it waits for; not for all as a write does.
+        let mut source = segments.source();
+        if source.remaining() == 0 {
+            return Ok(0);
+        }
+        return written(t, pipe.push(source.remaining(), end.nonblock, &mut |buffer| source.take(buffer)));
     }
     let mut status = end.file.status();
     status.set(Status::NONBLOCK, end.nonblock);
-    if writing {
-        return written(t, end.file.write_with(&mut segments.source(), None, u64::MAX, status));
-    }
     Ok(end.file.read_with(&mut segments.dest(), None, status)?)
 }

@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use exo_kernel::cap::Rights;
+use exo_kernel::ipc::pipe::PipeEnd;
 use exo_kernel::sched;
 use exo_kernel::user::{IoDest, IoSource, UserPtr};
 use exo_kernel::vfs::{NodeKind, OpenFile, Status, Whence};
@@ -32,6 +33,17 @@ struct Side<'a> {
 impl Side<'_> {
     fn start(&self) -> u64 {
         self.position.unwrap_or_else(|| self.file.position())
+    }
+
+    /// Goes on from `place`.
+    fn move_to(&mut self, place: u64) -> Result<(), Errno> {
+        match &mut self.position {
+            Some(position) => *position = place,
+            None => {
+                self.file.seek(place as i64, Whence::Start)?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -70,18 +82,26 @@ fn copy(t: &Task, from: &mut Side, to: &mut Side, count: usize) -> SysResult {
         }
         sched::maybe_yield();
     };
-    let end = start + done as u64;
-    match &mut from.position {
-        Some(position) => *position = end,
-        None => {
-            from.file.seek(end as i64, Whence::Start)?;
-        }
-    }
+    from.move_to(start + done as u64)?;
     if done > 0 {
         Ok(done)
     } else {
         result
     }
+}
+
+/// Moves up to `count` bytes into a pipe: as many as there is room for, waiting for some.
+fn fill(t: &Task, from: &mut Side, pipe: &PipeEnd, nonblock: bool, count: usize) -> SysResult {
+    let start = from.start();
+    let mut place = start;
+    let produce = &mut |buffer: &mut [u8]| {
+        let got = from.file.read_at(&mut IoDest::kernel(buffer), place)?;
+        place += got as u64;
+        Ok(got)
+    };
+    let done = written(t, pipe.push(count, nonblock, produce))?;
+    from.move_to(start + done as u64)?;
+    Ok(done)
 }
 
 /// The offset at a pointer, if there is one.
@@ -124,8 +144,12 @@ fn send(t: &Task, out_fd: Fd, in_fd: Fd, position: &mut Option<i64>, count: usiz
     if to.status().contains(Status::APPEND) {
         return Err(Errno::EINVAL);
     }
-    let (mut from, mut to) = (Side { file: from, position: start }, Side { file: to, position: None });
-    let count = copy(t, &mut from, &mut to, count.min(MAX_TRANSFER))?;
+    let mut from = Side { file: from, position: start };
+    let count = count.min(MAX_TRANSFER);
+    let count = match PipeEnd::of(to) {
+        Some(pipe) => fill(t, &mut from, pipe, to.status().contains(Status::NONBLOCK), count)?,
+        None => copy(t, &mut from, &mut Side { file: to, position: None }, count)?,
+    };
     *position = from.position.map(|end| end as i64);
     Ok(count)
 }

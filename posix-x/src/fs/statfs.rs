@@ -1,10 +1,12 @@
 //! What there is to know of a whole file system.
 
+use exo_kernel::cap::Rights;
 use exo_kernel::user::UserPtr;
-use exo_kernel::vfs::{self, Lookup, MountFlags, Path};
+use exo_kernel::vfs::{self, Lookup, MountFlags, NodeKind, Path};
 use posix_x_abi::types::Statfs;
 
 use super::at::{self, Target};
+use crate::fd::FdTable;
 use crate::{Errno, Fd, SysResult, Task, UserAddr, UserStr};
 
 /// `ST_VALID`: the flags mean something.
@@ -55,10 +57,16 @@ pub fn fstatfs(t: &Task, fd: Fd, buf: UserPtr<Statfs>) -> SysResult {
     match target.place() {
         Ok(place) => tell(place, buf),
         Err(_) => {
-            // Objects without a place: the magic number of anonymous inodes, and nothing else.
+            // Objects without a place: the magic number of what Linux keeps them in, and nothing else.
             const ANON_INODE_FS: i64 = 0x0904_1934;
+            const PIPE_FS: i64 = 0x5049_5045;
+            const SOCKET_FS: i64 = 0x534f_434b;
             let nothing = Statfs {
-                kind: ANON_INODE_FS,
+                kind: match FdTable::get(t.files(), fd.0)?.file(Rights::empty())?.metadata()?.kind {
+                    NodeKind::Fifo => PIPE_FS,
+                    NodeKind::Socket => SOCKET_FS,
+                    _ => ANON_INODE_FS,
+                },
                 bsize: 4096,
                 frsize: 4096,
                 namelen: 255,

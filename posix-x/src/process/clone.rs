@@ -180,7 +180,7 @@ fn new_process(t: &Task, request: &Request, pid: Pid) -> Arc<Process> {
         Arc::new(handlers)
     };
     let sibling = flags.contains(Flags::PARENT);
-    let process = Arc::new(Process::new(NewProcess {
+    Arc::new(Process::new(NewProcess {
         pid,
         parent: if sibling { parent.parent_pid() } else { parent.pid() },
         pgid: parent.pgid(),
@@ -192,11 +192,7 @@ fn new_process(t: &Task, request: &Request, pid: Pid) -> Arc<Process> {
         has_subreaper: parent.subreaper.load(Ordering::Relaxed)
             || parent.has_subreaper.load(Ordering::Relaxed),
         dumpable: parent.dumpable.load(Ordering::Relaxed),
-    }));
-    if parent.confinement.is_active() {
-        process.confinement.inherit(&parent.confinement);
-    }
-    process
+    }))
 }
 
 fn new_task(t: &Task, request: &Request, tid: Pid, process: Arc<Process>) -> Result<Arc<Task>, Errno> {
@@ -261,8 +257,12 @@ fn publish(t: &Task, request: &Request, task: &Arc<Task>) -> Result<(), Errno> {
     let process = task.process();
     let mut table = table::lock();
     // Signals to groups are sent with the table locked: one that comes by now reaches parent and child, one that
-    // came before must not miss the child.
+    // came before must not miss the child. So it is with promises.
     signals_first(t)?;
+    let parent = &t.process().confinement;
+    if !request.flags.contains(Flags::THREAD) && parent.is_active() {
+        process.confinement.inherit(parent);
+    }
     if !process.signals.add_thread(task.clone()) {
         // The process is ending: the signal that ends it comes first.
         return Err(Errno::ERESTARTNOINTR);

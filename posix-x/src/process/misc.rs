@@ -7,7 +7,7 @@ use exo_kernel::dev::random;
 use exo_kernel::klog;
 use exo_kernel::mm;
 use exo_kernel::sched;
-use exo_kernel::sync::SpinLock;
+use exo_kernel::sync::{Mutex, SpinLock};
 use exo_kernel::user::{IoDest, UserPtr};
 use posix_x_abi::types::Utsname;
 
@@ -126,16 +126,61 @@ fn read_log(buffer: UserAddr, size: usize, from: u64) -> SysResult {
 fn log_head(entry: &klog::Entry) -> alloc::string::String {
     alloc::format!(
         "<{}>[{:5}.{:06}] ",
-        entry.severity,
+        entry.priority,
         entry.time / 1_000_000_000,
         entry.time / 1000 % 1_000_000
     )
 }
 
+/// What `syslog(2)` has not handed out yet.
+struct Unread {
+    sequence: u64,
+    /// Bytes of that record's line that were handed out.
+    skip: usize,
+}
+
+static UNREAD: Mutex<Unread> = Mutex::new(Unread { sequence: 0, skip: 0 });
+
+/// Hands out what nobody was given before, waiting for some; of the last record as much as fits.
+fn read_next(buffer: UserAddr, size: usize) -> SysResult {
+    let mut dest = IoDest::user(buffer.address(), size);
+    let mut text = [0; klog::RECORD_SIZE];
+    loop {
+        let mut unread = UNREAD.lock();
+        let mut total = 0;
+        while dest.remaining() > 0 {
+            let Some(entry) = klog::read(unread.sequence, &mut text) else { break };
+            if entry.sequence > unread.sequence {
+                // What was in between is gone.
+                *unread = Unread { sequence: entry.sequence, skip: 0 };
+            }
+            let head = log_head(&entry);
+            let mut skip = unread.skip;
+            for part in [head.as_bytes(), &text[..entry.length], b"\n"] {
+                let rest = &part[skip.min(part.len())..];
+                skip = skip.saturating_sub(part.len());
+                let count = dest.put(&rest[..rest.len().min(dest.remaining())])?;
+                total += count;
+                unread.skip += count;
+            }
+            if unread.skip == head.len() + entry.length + 1 {
+                *unread = Unread { sequence: entry.sequence + 1, skip: 0 };
+            }
+        }
+        let wanted = unread.sequence;
+        drop(unread);
+        if total > 0 {
+            return Ok(total);
+        }
+        klog::wait_for(wanted)?;
+    }
+}
+
 /// The oldest record from which on everything fits into `size` bytes.
 fn first_that_fits(size: usize) -> u64 {
     let mut text = [0; 1024];
-    let (mut sequence, mut total) = (klog::first_sequence(), log_size());
+    let mut sequence = klog::first_sequence();
+    let mut total = size_from(sequence);
     while total > size {
         let Some(entry) = klog::read(sequence, &mut text) else { break };
         total -= log_head(&entry).len() + entry.length.min(text.len()) + 1;
@@ -144,9 +189,8 @@ fn first_that_fits(size: usize) -> u64 {
     sequence
 }
 
-fn log_size() -> usize {
+fn size_from(mut sequence: u64) -> usize {
     let mut text = [0; 1024];
-    let mut sequence = klog::first_sequence();
     let mut total = 0;
     while let Some(entry) = klog::read(sequence, &mut text) {
         total += log_head(&entry).len() + entry.length.min(text.len()) + 1;
@@ -236,7 +280,6 @@ pub mod calls {
         const SIZE_BUFFER: i32 = 10;
         /// What the console level was before it was switched off.
         const DEFAULT_LEVEL: u32 = 5;
-        static CLEARED: core::sync::atomic::AtomicU64 = core::sync::atomic::AtomicU64::new(0);
         if !matches!(action, READ_ALL | SIZE_BUFFER)
             && !t.creds().effective.intersects(Caps::SYSLOG | Caps::SYS_ADMIN)
         {
@@ -249,15 +292,21 @@ pub mod calls {
                 if buf.is_null() {
                     return Err(Errno::EINVAL);
                 }
-                let from = first_that_fits(len).max(CLEARED.load(Relaxed));
+                if len == 0 {
+                    return Ok(0);
+                }
+                if action == READ {
+                    return read_next(buf, len);
+                }
+                let from = first_that_fits(len).max(klog::cleared());
                 let count = read_log(buf, len, from)?;
                 if action == READ_CLEAR {
-                    CLEARED.store(klog::next_sequence(), Relaxed);
+                    klog::clear();
                 }
                 Ok(count)
             }
             CLEAR => {
-                CLEARED.store(klog::next_sequence(), Relaxed);
+                klog::clear();
                 Ok(0)
             }
             CONSOLE_OFF => {
@@ -274,7 +323,10 @@ pub mod calls {
                 klog::set_console_level(level);
                 Ok(0)
             }
-            SIZE_UNREAD => Ok(log_size()),
+            SIZE_UNREAD => {
+                let unread = UNREAD.lock();
+                Ok(size_from(unread.sequence).saturating_sub(unread.skip))
+            }
             SIZE_BUFFER => Ok(klog::RING_SIZE),
             _ => Err(Errno::EINVAL),
         }

@@ -3,6 +3,7 @@
 use alloc::sync::Arc;
 use core::ops::Range;
 
+use exo_kernel::ipc::fusion::Identity;
 use exo_kernel::mm::space::Tag;
 use exo_kernel::mm::{AddressSpace, MappingInfo, Prot};
 use exo_kernel::vfs::{DeviceNumber, OpenFile};
@@ -137,6 +138,10 @@ fn name(process: &Process, space: &AddressSpace, mapping: &Mapping, text: &mut T
     }
     if let Some(segment) = mapping.segment() {
         text.print(format_args!("/SYSV{:08x} (deleted)", segment.key()));
+        return Ok(());
+    }
+    if let Some(identity) = mapping.tag.as_ref().and_then(|tag| tag.downcast_ref::<Identity>()) {
+        text.print(format_args!("{identity}"));
         return Ok(());
     }
     let heap = space.heap_range();

@@ -208,12 +208,20 @@ impl State {
             self.waiters.remove(index);
             waiter.finish(outcome);
             if alters && outcome.is_ok() {
-                // Who came earlier may be able to go on now.
                 altered = true;
-                index = 0;
+                if self.helps(&waiter.operations) {
+                    // Who came earlier may be able to go on now.
+                    index = 0;
+                }
             }
         }
         altered
+    }
+
+    /// Can operations that were done let others go on that alter something? Not if they only took away, and left
+    /// something everywhere: so many who take what one gave are looked at once each.
+    fn helps(&self, operations: &[Sembuf]) -> bool {
+        operations.iter().any(|op| op.op > 0 || self.semaphores[usize::from(op.num)].value == 0)
     }
 
     /// How many wait because of this semaphore, for zero or for more.

@@ -2,6 +2,7 @@
 
 use alloc::sync::Arc;
 
+use super::Identity;
 use crate::mm::{AddressSpace, MapRequest, Prot, Vmo};
 use crate::{Kind, Result};
 
@@ -15,8 +16,12 @@ pub(super) struct Piece<'a> {
     pub prot: Prot,
 }
 
-/// Maps the pieces back to back, shared. Returns the address and the number of bytes.
-pub(super) fn map(space: &AddressSpace, pieces: &[Piece]) -> Result<(usize, usize)> {
+/// Maps the pieces of an object back to back, shared. Returns the address and the number of bytes.
+pub(super) fn map(
+    space: &AddressSpace,
+    identity: &Arc<Identity>,
+    pieces: &[Piece],
+) -> Result<(usize, usize)> {
     let total =
         pieces.iter().try_fold(0_usize, |sum, piece| sum.checked_add(piece.len)).ok_or(Kind::NoMemory)?;
     // The place is taken first, so that whatever another thread maps meanwhile goes elsewhere.
@@ -31,6 +36,7 @@ pub(super) fn map(space: &AddressSpace, pieces: &[Piece]) -> Result<(usize, usiz
             max_prot: piece.prot,
             shared: true,
             object: Some((piece.vmo.clone(), piece.offset)),
+            file: Some(identity.clone()),
             ..MapRequest::default()
         };
         if let Err(error) = space.map(&request) {

@@ -44,8 +44,10 @@ pub fn count() -> usize {
     OBJECTS.load(Ordering::Relaxed)
 }
 
-/// What rings and pools have in common: a number, an owner, a charge.
-struct Identity {
+/// What rings and pools have in common: a number, an owner, a charge. Their mappings carry it, and are charged for.
+pub struct Identity {
+    /// "ring" or "pool".
+    kind: &'static str,
     number: u64,
     /// User and group of who made it.
     owner: (u32, u32),
@@ -53,9 +55,10 @@ struct Identity {
 }
 
 impl Identity {
-    fn new(owner: (u32, u32), charge: Charge) -> Self {
+    fn new(kind: &'static str, owner: (u32, u32), charge: Charge) -> Arc<Self> {
         OBJECTS.fetch_add(1, Ordering::Relaxed);
-        Self { number: NEXT_NUMBER.fetch_add(1, Ordering::Relaxed), owner, _charge: charge }
+        let number = NEXT_NUMBER.fetch_add(1, Ordering::Relaxed);
+        Arc::new(Self { kind, number, owner, _charge: charge })
     }
 
     /// What `fstat` tells of an object with `size` bytes of memory.
@@ -79,6 +82,12 @@ impl Identity {
             changed: never,
             created: never,
         }
+    }
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:[{}]", self.kind, self.number)
     }
 }
 
@@ -135,7 +144,7 @@ struct SideState {
 
 /// A ring that programs share.
 pub struct Ring {
-    identity: Identity,
+    identity: Arc<Identity>,
     geometry: Geometry,
     vmo: Arc<Vmo>,
     /// The control page, whatever becomes of the object's.
@@ -175,7 +184,7 @@ impl Ring {
         let vmo = Vmo::new(Self::memory(geometry)? as u64)?;
         let control = vmo.page(0, true)?.ok_or(Kind::NoMemory)?;
         let ring = Arc::new(Self {
-            identity: Identity::new(owner, charge),
+            identity: Identity::new("ring", owner, charge),
             geometry,
             vmo,
             control,
@@ -378,7 +387,7 @@ impl RingEnd {
         let control = Piece { vmo: &self.ring.vmo, offset: 0, len: CONTROL, prot: Prot::READ | Prot::WRITE };
         let body = Piece { vmo: &self.ring.vmo, offset: CONTROL as u64, len: body, prot };
         let copies = if geometry.form() == Form::Bytes { 2 } else { 1 };
-        map::map(space, &[control, body, body][..1 + copies])
+        map::map(space, &self.ring.identity, &[control, body, body][..1 + copies])
     }
 }
 
@@ -421,7 +430,7 @@ impl File for RingEnd {
             Side::Receiver => "receive",
             Side::Sender => "send",
         };
-        write!(out, "ring:[{}]:{side}", self.ring.identity.number)
+        write!(out, "{}:{side}", self.ring.identity)
     }
 }
 

@@ -49,7 +49,7 @@ unsafe impl Table for Frames {
 
 /// A pool that programs share.
 pub struct SharedPool {
-    identity: Identity,
+    identity: Arc<Identity>,
     table: Arc<Vmo>,
     data: Arc<Vmo>,
     ledger: Ledger<Frames>,
@@ -99,7 +99,7 @@ impl SharedPool {
         // SAFETY: there are frames for all entries of the layout.
         let ledger = unsafe { Ledger::new(Frames(frames), layout) };
         let pool = Arc::new(Self {
-            identity: Identity::new(owner, charge),
+            identity: Identity::new("pool", owner, charge),
             table,
             data,
             ledger,
@@ -188,7 +188,7 @@ impl PoolEnd {
         let table =
             Piece { vmo: &self.pool.table, offset: 0, len: table_len, prot: Prot::READ | Prot::WRITE };
         let data = Piece { vmo: &self.pool.data, offset: 0, len: data_len, prot };
-        let (base, _) = map::map(space, &[table, data])?;
+        let (base, _) = map::map(space, &self.pool.identity, &[table, data])?;
         Ok(Mapping { table: (base, table_len), data: (base + table_len, data_len) })
     }
 }
@@ -224,6 +224,6 @@ impl File for PoolEnd {
             Access::ReadOnly => "read",
             Access::ReadWrite => "write",
         };
-        write!(out, "pool:[{}]:{access}", self.pool.identity.number)
+        write!(out, "{}:{access}", self.pool.identity)
     }
 }

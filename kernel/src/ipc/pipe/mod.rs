@@ -368,6 +368,10 @@ impl PipeEnd {
     pub fn set_capacity(&self, bytes: usize) -> Result<usize> {
         self.pipe.set_capacity(bytes)
     }
+    /// Does nobody read any more?
+    pub fn is_broken(&self) -> bool {
+        !self.pipe.has_readers()
+    }
     /// Do both belong to the same pipe?
     pub fn same_pipe(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.pipe, &other.pipe)

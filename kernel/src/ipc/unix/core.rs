@@ -9,13 +9,15 @@ use super::account::Account;
 use super::inbox::{Inbox, Peer};
 use super::names::Address;
 use super::socket::{SocketKind, UnixSocket};
-use crate::sync::SpinLock;
+use crate::sync::{Events, SpinLock};
 use crate::Kind;
 
 /// Connections that wait to be accepted.
 pub(super) struct Listening {
     pub backlog: usize,
     pub waiting: VecDeque<UnixSocket>,
+    /// Places for connections that are about to be added.
+    pub promised: usize,
 }
 
 pub(in crate::ipc) struct Core {
@@ -83,8 +85,10 @@ impl Core {
     }
     /// Tells all who wait here that something ended.
     pub fn wake_all(&self) {
-        self.inbox.readable.wake_all();
-        self.inbox.room.wake_all();
-        self.account.writable.wake_all();
+        // Whatever polls look for, but urgent bytes: their coming is signalled.
+        const ENDED: Events = Events::all().difference(Events::PRI);
+        for queue in [&self.inbox.readable, &self.inbox.room, &self.account.writable] {
+            queue.wake(usize::MAX, ENDED);
+        }
     }
 }

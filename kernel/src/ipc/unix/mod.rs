@@ -1,7 +1,8 @@
 //! Local sockets (unix(7)): byte streams, datagrams and sequenced packets between processes of one
 //! machine, with capabilities and credentials travelling along.
 //!
-//! * [`UnixSocket`] – an endpoint and its life: bind, listen, connect, accept, shut down
+//! * [`UnixSocket`] – an endpoint and its life: bind, send, receive, shut down
+//! * `connect` – how connections come about: listen, connect, accept
 //! * `core` – what others see of an endpoint: its inbox, its account, its name
 //! * `inbox` – what waits to be received: a queue of slots ([`super::queue`]), as in a pipe
 //! * `stream`, `packet` – sending and receiving
@@ -12,6 +13,7 @@
 //! where it does not fit into one, in the queue of [`Side`](inbox::Side)s that are taken out in the same order.
 
 mod account;
+mod connect;
 mod core;
 mod graves;
 mod inbox;

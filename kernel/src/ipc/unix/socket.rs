@@ -1,4 +1,4 @@
-//! Endpoints and their life: bind, listen, connect, accept, shut down, close.
+//! Endpoints and their life: bind, send, receive, shut down, close.
 
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
@@ -8,7 +8,7 @@ use bitflags::bitflags;
 use spin::Once;
 
 use super::account::Patience;
-use super::core::{Core, Listening};
+use super::core::Core;
 use super::graves;
 use super::inbox::{Ancillary, Peer, Received};
 use super::names::{self, Address};
@@ -78,22 +78,33 @@ impl UnixSocket {
     /// Two connected endpoints.
     pub fn pair(kind: SocketKind, owner: Peer) -> (Self, Self) {
         let (a, b) = (Self::new(kind, owner), Self::new(kind, owner));
-        a.join(&b.core, owner);
-        b.join(&a.core, owner);
+        for (one, other) in [(&a, &b), (&b, &a)] {
+            one.expect(&other.core);
+            one.join(&other.core, owner);
+            if kind == SocketKind::Datagram {
+                *one.destination.lock() = Some(other.core.clone());
+            }
+        }
         (a, b)
     }
 
-    /// From now on `other`, who is `peer`, is at the other end.
-    fn join(&self, other: &Arc<Core>, peer: Peer) {
+    /// Gets ready for what `other` sends.
+    pub(super) fn expect(&self, other: &Arc<Core>) {
         self.core.peer.store(other.id(), Ordering::Release);
-        if self.kind() == SocketKind::Datagram {
-            *self.destination.lock() = Some(other.clone());
-        }
         if self.kind() == SocketKind::Stream {
             // What comes from there is charged there; packets know for themselves.
             self.core.inbox.contents.lock().parts().1.account = Some(other.account.clone());
         }
-        self.connection.call_once(|| Connection { core: other.clone(), peer });
+    }
+
+    /// From now on `other`, who is `peer`, is at the other end. False if somebody is already.
+    pub(super) fn join(&self, other: &Arc<Core>, peer: Peer) -> bool {
+        let mut joined = false;
+        self.connection.call_once(|| {
+            joined = true;
+            Connection { core: other.clone(), peer }
+        });
+        joined
     }
 
     /// How bytes travel.
@@ -211,98 +222,8 @@ impl UnixSocket {
         Ok(())
     }
 
-    /// Starts (or continues, with another backlog) to wait for connections.
-    pub fn listen(&self, backlog: usize, owner: Peer) -> Result<()> {
-        if self.kind() == SocketKind::Datagram {
-            return Err(Kind::NotSupported.into());
-        }
-        if self.core.address.lock().is_none() || self.peer_core().is_some() {
-            return Err(Kind::Invalid.into());
-        }
-        match &mut *self.core.listening.lock() {
-            Some(listening) => listening.backlog = backlog,
-            none => *none = Some(Listening { backlog, waiting: VecDeque::new() }),
-        }
-        *self.core.owner.lock() = owner;
-        self.core.inbox.tell_room();
-        Ok(())
-    }
-
-    /// The next connection.
-    pub fn accept(&self, patience: &mut Patience) -> Result<Self> {
-        let inbox = &self.core.inbox;
-        let next = || match &mut *self.core.listening.lock() {
-            Some(listening) => {
-                let next = listening.waiting.pop_front().map(Ok);
-                next.or_else(|| inbox.is_shut().then(|| Err(Kind::Invalid.into())))
-            }
-            None => Some(Err(Kind::Invalid.into())),
-        };
-        let accepted = match next() {
-            Some(result) => result,
-            None => patience.wait(&inbox.readable, next)?,
-        };
-        inbox.tell_room();
-        accepted
-    }
-
-    /// Connects to `target`: a listener, or for datagrams any socket.
-    pub fn connect(&self, target: &Found, me: Peer, patience: &mut Patience) -> Result<()> {
-        let target = &target.0;
-        if target.kind != self.kind() {
-            return Err(Kind::ProtocolType.into());
-        }
-        if self.kind() == SocketKind::Datagram {
-            return self.set_destination(Some(target));
-        }
-        let peer = *target.owner.lock();
-        let attempt = || {
-            let mut listening = target.listening.lock();
-            let Some(listening) = listening.as_mut().filter(|_| !target.inbox.is_shut()) else {
-                return Some(Err(Kind::ConnectionRefused));
-            };
-            if listening.waiting.len() > listening.backlog {
-                return None;
-            }
-            // Room for it: whoever else takes that, has it taken anew below.
-            Some(listening.waiting.try_reserve(1).map_err(|_| Kind::NoMemory))
-        };
-        match attempt() {
-            Some(result) => result?,
-            None => patience.wait(&target.inbox.room, attempt)??,
-        }
-        if self.peer_core().is_some() {
-            return Err(Kind::IsConnected.into());
-        }
-        if self.listening() {
-            return Err(Kind::Invalid.into());
-        }
-        // From here on it is connected: dropped, the listener's side would end this one.
-        let server = Self::new(self.kind(), peer);
-        let address = target.address.lock().clone();
-        *server.core.address.lock() = address;
-        server.join(&self.core, me);
-        // The peer must be in place before the listener's side can be accepted and used.
-        self.join(&server.core, peer);
-        *self.core.owner.lock() = me;
-        let mut listening = target.listening.lock();
-        match listening.as_mut() {
-            Some(listening) if !target.inbox.is_shut() => listening.waiting.push_back(server),
-            _ => {
-                // It was closed just now: as if that had been a moment later.
-                drop(listening);
-                self.core.set_reset();
-                drop(server);
-                return Ok(());
-            }
-        }
-        drop(listening);
-        target.inbox.tell_readable();
-        Ok(())
-    }
-
     /// Sets or takes away a datagram socket's destination.
-    fn set_destination(&self, target: Option<&Arc<Core>>) -> Result<()> {
+    pub(super) fn set_destination(&self, target: Option<&Arc<Core>>) -> Result<()> {
         if let Some(target) = target {
             let other = target.peer.load(Ordering::Acquire);
             if other != 0 && other != self.core.id() {

@@ -18,7 +18,7 @@ use posix_x_abi::Promises;
 pub use paths::PathLimits;
 pub use pledge::{admit, require};
 
-use crate::process::{Process, Task};
+use crate::process::{table, Process, Task};
 use crate::Errno;
 
 /// What a process is confined to.
@@ -80,7 +80,8 @@ impl Confinement {
         self.locked.load(Ordering::Acquire)
     }
 
-    /// Takes over all of the process that makes this one.
+    /// Takes over all of the process that makes this one; with the table of processes locked, as all that changes it is
+    /// in effect no later.
     pub fn inherit(&self, parent: &Self) {
         let copy =
             |to: &AtomicU64, from: &AtomicU64| to.store(from.load(Ordering::Acquire), Ordering::Release);
@@ -152,9 +153,11 @@ impl Confinement {
     }
 }
 
-/// All threads of the process are looked at from now on.
+/// All threads of the process are looked at from now on, and those of each child that is not there yet.
 fn begin(process: &Process) -> Result<(), Errno> {
+    let table = table::lock();
     process.confinement.active.store(true, Ordering::SeqCst);
+    drop(table);
     let mut threads = alloc::vec::Vec::new();
     process.signals.with_threads(|tasks| {
         threads.try_reserve(tasks.len()).map_err(|_| Errno::ENOMEM)?;
@@ -189,7 +192,10 @@ pub mod calls {
     pub fn exo_pledge(t: &Task, own: UserStr, exec: UserStr) -> SysResult {
         let (own, exec) = (import(own)?, import(exec)?);
         let process = t.process();
+        // No child takes over what was promised while that changes.
+        let table = table::lock();
         process.confinement.pledge(own, exec)?;
+        drop(table);
         if own.is_some() || exec.is_some() {
             begin(process)?;
         }

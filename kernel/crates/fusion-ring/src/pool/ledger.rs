@@ -69,19 +69,20 @@ impl<T: Table> Ledger<T> {
         None
     }
 
-    /// Puts a block that nobody holds on its class's list. False if that never succeeds, because somebody scribbles
-    /// there all the time: the block is lost then.
-    fn push(&self, number: usize, index: u32, entry: &Entry) -> bool {
+    /// Puts a block that nobody holds on its class's list, with so many failures at most. False if they are used up,
+    /// because somebody scribbles there all the time: the block is lost then.
+    fn push(&self, number: usize, index: u32, entry: &Entry, failures: &mut usize) -> bool {
         entry.generation.fetch_add(1, Ordering::Relaxed);
         let head = &self.table.heads()[number].0;
         let mut free = head.free.load(Ordering::Relaxed);
-        for _ in 0..ATTEMPTS {
+        while *failures > 0 {
             entry.next.store(free as u32, Ordering::Relaxed);
             let changed = (free >> 32).wrapping_add(1) << 32 | u64::from(index + 1);
             match head.free.compare_exchange_weak(free, changed, Ordering::Release, Ordering::Relaxed) {
                 Ok(_) => return true,
                 Err(now) => free = now,
             }
+            *failures -= 1;
         }
         false
     }
@@ -115,15 +116,16 @@ impl<T: Table> Ledger<T> {
     pub(super) fn drop_hold(&self, index: u32, side: Side) {
         let (Some(entry), Some((number, ..))) = (self.entry(index), self.layout.block(index)) else { return };
         if self.shift(entry, Some(side), None) == Ok(0) {
-            self.push(number, index, entry);
+            self.push(number, index, entry, &mut { ATTEMPTS });
         }
     }
 
-    /// Drops all that a side held which is no more; returns how many blocks that freed. It takes a bounded time,
-    /// whatever somebody does to the table meanwhile: once putting a block back fails, no other is put back.
+    /// Drops all that a side held which is no more; returns how many blocks that freed. It takes the time of a look at
+    /// each block, and of a bounded number of failures for all of them together, whatever somebody does to the table
+    /// meanwhile: after these no block is put back any more.
     pub fn reclaim(&self, side: Side) -> usize {
         let mut freed = 0;
-        let mut sane = true;
+        let mut failures = ATTEMPTS;
         for (number, first, _, class) in self.layout.runs() {
             for index in first..first + class.count {
                 let Some(entry) = self.entry(index) else { break };
@@ -132,9 +134,9 @@ impl<T: Table> Ledger<T> {
                 }
                 // As in `shift`: what other holders did to the block comes before its next life.
                 let before = entry.holders.fetch_and(!side.mask(), Ordering::AcqRel);
-                if side.held(before) != 0 && before & !side.mask() == 0 && sane {
-                    sane = self.push(number, index, entry);
-                    freed += usize::from(sane);
+                let last = side.held(before) != 0 && before & !side.mask() == 0;
+                if last && self.push(number, index, entry, &mut failures) {
+                    freed += 1;
                 }
             }
         }
