@@ -246,6 +246,28 @@ fn watch_control(mut control: UnixStream, notes: Sender<Note>, ready: Sender<()>
     });
 }
 
+/// What a guest writes, collected by one thread and taken by another.
+#[derive(Clone, Default)]
+pub struct Collected(Arc<Mutex<Vec<u8>>>);
+
+impl Collected {
+    /// What there is so far; the next call gives what comes after.
+    pub fn take(&self) -> Vec<u8> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+}
+
+impl Write for Collected {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 /// A running machine with a job in it. Dropping it ends the machine.
 pub struct Guest {
     qemu: Child,

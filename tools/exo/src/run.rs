@@ -10,7 +10,7 @@ use sched_recording::{events, script, text, Clock};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGWINCH};
 
 use crate::cli::RunOptions;
-use crate::guest::{End, Guest, Job, Note, System};
+use crate::guest::{Collected, End, Guest, Job, Note, System};
 use crate::link::framing;
 use crate::program::{self, Program};
 use crate::project::Project;
@@ -48,27 +48,6 @@ pub fn run(options: &RunOptions) -> Result<u8> {
         record(path, &recording.take(), options)?;
     }
     Ok(report(&end, &guest, options))
-}
-
-/// Bytes as they come.
-#[derive(Clone, Default)]
-struct Collected(Arc<Mutex<Vec<u8>>>);
-
-impl Collected {
-    fn take(&self) -> Vec<u8> {
-        std::mem::take(&mut self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
-    }
-}
-
-impl Write for Collected {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
 }
 
 /// Writes what the scheduler did as scripts that can be simulated.

@@ -15,10 +15,9 @@ use std::time::Duration;
 use anyhow::{bail, Context, Result};
 
 use crate::cli::{BenchOptions, Machine, MachineOptions};
-use crate::guest::{End, Job, System};
+use crate::guest::{Collected, End, Job, System};
 use crate::project::Project;
 use crate::run::tail;
-use crate::suite::Shared;
 use rows::Row;
 
 /// The CPU models that are compared; the first has few features, the second all that TCG knows.
@@ -100,7 +99,7 @@ fn measure(
     let mut job = Job::new("/exo/bench", &words);
     job.initrd.add_file(program, "/exo/bench")?;
     let mut guest = job.start(project, &system, &machine)?;
-    let output = Shared::default();
+    let output = Collected::default();
     guest.copy_output(output.clone(), std::io::stderr(), None)?;
     let end = guest.wait(Some(LIMIT), None)?;
     spinner.finish_and_clear();

@@ -6,13 +6,12 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::{bail, Result};
 
 use crate::cli::MachineOptions;
-use crate::guest::{End, Job, System};
+use crate::guest::{Collected, End, Job, System};
 use crate::initrd::Initrd;
 use crate::project::Project;
 use crate::run::tail;
@@ -78,30 +77,9 @@ fn header(line: &str) -> Option<(String, String, usize)> {
     Some((words.next()?.to_owned(), status, length))
 }
 
-/// A writer that several threads see.
-#[derive(Clone, Default)]
-pub struct Shared(pub Arc<Mutex<Vec<u8>>>);
-
-impl Shared {
-    pub fn take(&self) -> Vec<u8> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
-    }
-}
-
-impl Write for Shared {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 /// Counts finished programs while the report flows by.
 struct Progress {
-    into: Shared,
+    into: Collected,
     bar: indicatif::ProgressBar,
     after_newline: bool,
     seen: usize,
@@ -183,11 +161,11 @@ impl Batch<'_> {
         initrd.add("/exo/list", 0o644, list);
         job.initrd = initrd;
         let mut guest = job.start(self.project, system, &self.options)?;
-        let output = Shared::default();
+        let output = Collected::default();
         let done = self.bar.position() as usize;
         let progress =
             Progress { into: output.clone(), bar: self.bar.clone(), after_newline: true, seen: done };
-        guest.copy_output(progress, Shared::default(), None)?;
+        guest.copy_output(progress, Collected::default(), None)?;
         let silence = Duration::from_secs_f64(f64::from(self.seconds * 2 + 20) * patience());
         let end = guest.wait(None, Some(silence))?;
         Ok((parse(&output.take()), guest.log(), end))

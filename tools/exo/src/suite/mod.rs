@@ -21,7 +21,6 @@ use anyhow::Result;
 
 use crate::cli::{Part, TestOptions};
 use crate::project::Project;
-pub use batch::Shared;
 pub use report::Results;
 
 /// What runs where no part is named: everything.
