@@ -1,7 +1,12 @@
 //! What the kernel needs of ACPI (specification 6.5): the interrupt controllers (MADT), how to switch off and
 //! restart (FADT, and `_S5_` in the DSDT), the HPET's address, and which
 //! memory is near to which processors (SRAT, SLIT). Tables are read by offset and checked for
-//! length and sum; the byte code is not interpreted, only searched for the one constant package `_S5_`.
+//! length and sum, and those that are no good are listed; the byte code is not interpreted, only searched for the one
+//! constant package `_S5_`. Why no crate does this: docs/dependencies.md.
+
+use core::fmt;
+
+use arrayvec::ArrayVec;
 
 use crate::numa::Numa;
 use crate::{number, Physical};
@@ -19,6 +24,10 @@ const HEADER: usize = 36;
 const REACH: u64 = 4 << 30;
 /// A table larger than this is taken for garbage.
 const LARGEST: usize = 1 << 20;
+/// Bytes of the HPET's table, up to what is read of it.
+const HPET_SIZE: usize = 52;
+/// Tables that are no good and are kept, at most.
+const REFUSED: usize = 4;
 /// Processors that are kept, at most.
 pub const PROCESSORS: usize = 32;
 const FADT_HARDWARE_REDUCED: u32 = 1 << 20;
@@ -37,6 +46,40 @@ pub struct Override {
     pub gsi: u32,
     pub active_low: bool,
     pub level: bool,
+}
+
+/// What is wrong with a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Not in memory that can be reached.
+    Unreachable,
+    /// No table has this many bytes.
+    Length(u32),
+    /// The bytes' sum is not 0.
+    Sum,
+    /// The entry at this offset does not fit; what stands before it was taken.
+    Entry(usize),
+    /// Distances that cannot be: 10 is what a domain has to itself, and to others it has more.
+    Distances,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreachable => f.write_str("bytes out of reach"),
+            Self::Length(length) => write!(f, "an impossible length of {length}"),
+            Self::Sum => f.write_str("a wrong sum"),
+            Self::Entry(offset) => write!(f, "a broken entry at offset {offset}"),
+            Self::Distances => f.write_str("impossible distances"),
+        }
+    }
+}
+
+/// A table that was left out, or a part of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refused {
+    pub address: u64,
+    pub fault: Fault,
 }
 
 /// What the tables say.
@@ -61,6 +104,8 @@ pub struct Platform {
     pub enable: Option<(u16, u8)>,
     /// Which memory and which processors are near to each other.
     pub numa: Numa,
+    /// The first tables that are no good.
+    refused: ArrayVec<Refused, REFUSED>,
     /// Where the table of distances (SLIT) is.
     distances: Option<u64>,
 }
@@ -69,13 +114,34 @@ fn sum_is_zero(bytes: &[u8]) -> bool {
     bytes.iter().fold(0u8, |sum, byte| sum.wrapping_add(*byte)) == 0
 }
 
-/// The whole table at `physical`, header included, if it is one.
-fn table_at(memory: &impl Physical, physical: u64) -> Option<&[u8]> {
-    let length = number::<4>(memory.bytes(physical, HEADER)?, 4) as usize;
-    if !(HEADER..=LARGEST).contains(&length) {
-        return None;
+/// The whole table at `physical`, header included.
+fn table_at(memory: &impl Physical, physical: u64) -> Result<&[u8], Fault> {
+    let length = number::<4>(memory.bytes(physical, HEADER).ok_or(Fault::Unreachable)?, 4);
+    let size = usize::try_from(length).unwrap_or(usize::MAX);
+    if !(HEADER..=LARGEST).contains(&size) {
+        return Err(Fault::Length(length as u32));
     }
-    memory.bytes(physical, length).filter(|table| sum_is_zero(table))
+    let table = memory.bytes(physical, size).ok_or(Fault::Unreachable)?;
+    if sum_is_zero(table) {
+        Ok(table)
+    } else {
+        Err(Fault::Sum)
+    }
+}
+
+/// The entries of a table from offset `at` on: a byte each for kind and length, and the rest. One that does not fit ends
+/// the table.
+pub(crate) fn entries(table: &[u8], mut at: usize) -> impl Iterator<Item = Result<(u8, &[u8]), Fault>> {
+    core::iter::from_fn(move || {
+        if at >= table.len() {
+            return None;
+        }
+        let start = at;
+        let length = table.get(at + 1).map_or(0, |&length| usize::from(length));
+        let entry = table.get(start..start + length).filter(|entry| entry.len() >= 2);
+        at = entry.map_or(table.len(), |_| start + length);
+        Some(entry.map(|entry| (entry[0], entry)).ok_or(Fault::Entry(start)))
+    })
 }
 
 fn is_root_pointer(memory: &impl Physical, physical: u64) -> bool {
@@ -99,42 +165,75 @@ impl Platform {
         let root = find_root(memory, root_pointer)?;
         let first = memory.bytes(root, ROOT_SIZE)?;
         let extended = if first[15] >= 2 { memory.bytes(root, EXTENDED_ROOT_SIZE) } else { None };
-        let extended = extended.and_then(|pointer| table_at(memory, number::<8>(pointer, 24)));
         let mut platform = Self::default();
-        if let Some(table) = extended {
+        let extended = extended.map(|pointer| number::<8>(pointer, 24));
+        if let Some(table) = extended.and_then(|address| platform.table(memory, address)) {
             for at in (HEADER..table.len()).step_by(8) {
                 platform.read_table(memory, number::<8>(table, at));
             }
-        } else if let Some(table) = table_at(memory, number::<4>(first, 16)) {
+        } else if let Some(table) = platform.table(memory, number::<4>(first, 16)) {
             for at in (HEADER..table.len()).step_by(4) {
                 platform.read_table(memory, number::<4>(table, at));
             }
         }
-        if let Some(table) = platform.distances.and_then(|address| table_at(memory, address)) {
-            platform.numa.read_slit(table);
+        if let Some((address, table)) =
+            platform.distances.and_then(|address| Some((address, table_at(memory, address).ok()?)))
+        {
+            let read = platform.numa.read_slit(table);
+            platform.note(address, read);
         }
         Some(platform)
     }
 
-    fn read_table(&mut self, memory: &impl Physical, address: u64) {
-        let Some(table) = table_at(memory, address) else { return };
-        match &table[..4] {
-            b"APIC" => self.read_madt(table),
-            b"FACP" => self.read_fadt(memory, table),
-            b"HPET" => self.hpet = (table.len() >= 52).then(|| number::<8>(table, 44)),
-            b"SRAT" => self.numa.read_srat(table),
-            // Its rows are those of domains, which the SRAT names: read last.
-            b"SLIT" => self.distances = Some(address),
-            _ => {}
+    /// The tables that were left out, in whole or in part.
+    pub fn refused(&self) -> &[Refused] {
+        &self.refused
+    }
+
+    fn note(&mut self, address: u64, result: Result<(), Fault>) {
+        if let Err(fault) = result {
+            let _ = self.refused.try_push(Refused { address, fault });
         }
     }
 
-    fn read_madt(&mut self, table: &[u8]) {
+    /// The table at `address`, where 0 means that there is none; what is wrong with it is noted.
+    fn table<'a>(&mut self, memory: &'a impl Physical, address: u64) -> Option<&'a [u8]> {
+        if address == 0 {
+            return None;
+        }
+        let table = table_at(memory, address);
+        self.note(address, table.map(drop));
+        table.ok()
+    }
+
+    fn read_table(&mut self, memory: &impl Physical, address: u64) {
+        let Some(table) = self.table(memory, address) else { return };
+        let read = match &table[..4] {
+            b"APIC" => self.read_madt(table),
+            b"FACP" => {
+                self.read_fadt(memory, table);
+                Ok(())
+            }
+            b"HPET" if table.len() >= HPET_SIZE => {
+                self.hpet = Some(number::<8>(table, 44));
+                Ok(())
+            }
+            b"HPET" => Err(Fault::Length(table.len() as u32)),
+            b"SRAT" => self.numa.read_srat(table),
+            // Its rows are those of domains, which the SRAT names: read last.
+            b"SLIT" => {
+                self.distances = Some(address);
+                Ok(())
+            }
+            _ => Ok(()),
+        };
+        self.note(address, read);
+    }
+
+    fn read_madt(&mut self, table: &[u8]) -> Result<(), Fault> {
         self.local_apic = Some(number::<4>(table, 36));
-        let mut at = 44;
-        while let Some(&[kind, length, ..]) = table.get(at..) {
-            let length = usize::from(length);
-            let Some(entry) = table.get(at..at + length).filter(|_| length >= 2) else { break };
+        for entry in entries(table, 44) {
+            let (kind, entry) = entry?;
             match kind {
                 // A processor with a local APIC, or with an x2APIC.
                 0 if number::<4>(entry, 4) & 1 != 0 => self.add_processor(number::<1>(entry, 3) as u32),
@@ -146,8 +245,8 @@ impl Platform {
                 5 => self.local_apic = Some(number::<8>(entry, 4)),
                 _ => {}
             }
-            at += length;
         }
+        Ok(())
     }
 
     fn add_processor(&mut self, apic_id: u32) {
@@ -187,7 +286,7 @@ impl Platform {
         }
         let wide = number::<8>(table, 140);
         let dsdt = if wide != 0 { wide } else { number::<4>(table, 40) };
-        self.off_type = table_at(memory, dsdt).and_then(find_off_type);
+        self.off_type = self.table(memory, dsdt).and_then(find_off_type);
     }
 }
 

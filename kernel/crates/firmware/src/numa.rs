@@ -1,7 +1,7 @@
 //! Which memory is near to which processors: ACPI's SRAT, and how far they are from each other: SLIT (specification
 //! 6.5, 5.2.16 and 5.2.17). Proximity domains become nodes, numbered in the order in which they appear, as on Linux.
 
-use crate::acpi::PROCESSORS;
+use crate::acpi::{entries, Fault, PROCESSORS};
 use crate::number;
 
 /// Nodes that are kept, at most.
@@ -12,6 +12,8 @@ pub const SPANS: usize = 16;
 const ENTRIES: usize = 48;
 const MATRIX: usize = 44;
 const ENABLED: u64 = 1;
+/// The distance of a domain to itself.
+const SELF: u8 = 10;
 
 /// Memory of a node, by physical addresses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -66,11 +68,9 @@ impl Numa {
         node.map(|node| node as u8)
     }
 
-    pub(crate) fn read_srat(&mut self, table: &[u8]) {
-        let mut at = ENTRIES;
-        while let Some(&[kind, length, ..]) = table.get(at..) {
-            let length = usize::from(length);
-            let Some(entry) = table.get(at..at + length).filter(|_| length >= 2) else { break };
+    pub(crate) fn read_srat(&mut self, table: &[u8]) -> Result<(), Fault> {
+        for entry in entries(table, ENTRIES) {
+            let (kind, entry) = entry?;
             let field = |at| number::<4>(entry, at) as u32;
             match kind {
                 0 if number::<4>(entry, 4) & ENABLED != 0 => {
@@ -84,8 +84,8 @@ impl Numa {
                 2 if number::<4>(entry, 12) & ENABLED != 0 => self.add_processor(field(8), field(4)),
                 _ => {}
             }
-            at += length;
         }
+        Ok(())
     }
 
     fn add_processor(&mut self, apic: u32, domain: u32) {
@@ -107,18 +107,26 @@ impl Numa {
         }
     }
 
-    pub(crate) fn read_slit(&mut self, table: &[u8]) {
+    pub(crate) fn read_slit(&mut self, table: &[u8]) -> Result<(), Fault> {
         let domains = number::<8>(table, 36);
-        for from in 0..self.nodes {
-            for to in 0..self.nodes {
-                let (row, column) = (u64::from(self.domains[from]), u64::from(self.domains[to]));
-                if row >= domains || column >= domains {
-                    continue;
+        let matrix = table.get(MATRIX..).unwrap_or_default();
+        let place = |from: u32, to: u32| {
+            let (from, to) = (u64::from(from), u64::from(to));
+            let at =
+                (from < domains && to < domains).then(|| from.checked_mul(domains)?.checked_add(to))??;
+            usize::try_from(at).ok()
+        };
+        let mut distances = [[0; NODES]; NODES];
+        for (from, row) in distances[..self.nodes].iter_mut().enumerate() {
+            for (to, distance) in row[..self.nodes].iter_mut().enumerate() {
+                let Some(at) = place(self.domains[from], self.domains[to]) else { continue };
+                *distance = *matrix.get(at).ok_or(Fault::Length(table.len() as u32))?;
+                if (*distance == SELF) != (from == to) || *distance < SELF {
+                    return Err(Fault::Distances);
                 }
-                let place = row.checked_mul(domains).and_then(|at| usize::try_from(at + column).ok());
-                let distance = place.and_then(|at| table.get(MATRIX.checked_add(at)?));
-                self.distances[from][to] = distance.copied().unwrap_or(0);
             }
         }
+        self.distances = distances;
+        Ok(())
     }
 }

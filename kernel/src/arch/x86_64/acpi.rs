@@ -26,7 +26,16 @@ pub fn memory_nodes() -> Option<NodeMap> {
 pub(super) fn init(root_pointer: Option<u64>) {
     match Platform::read(&Mapped, root_pointer) {
         Some(platform) => {
-            log::debug!("ACPI: {platform:?}");
+            for refused in platform.refused() {
+                log::warn!("ACPI: the table at {:#x} has {}", refused.address, refused.fault);
+            }
+            log::debug!(
+                "ACPI: {} processors, {} nodes, I/O APIC {:#x?}, HPET {:#x?}",
+                platform.processors,
+                platform.numa.nodes(),
+                platform.io_apic.map(|(address, _)| address),
+                platform.hpet
+            );
             PLATFORM.call_once(|| platform);
         }
         None => log::info!("no ACPI tables"),
