@@ -4,6 +4,7 @@ use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicU8, 
 
 use sched_policy::{placement, Latency, RunQueue};
 
+use super::fpu::{FpuUse, Unit};
 use super::thread::{Runnable, Thread};
 use crate::arch;
 use crate::sync::{IrqLock, Rank};
@@ -16,9 +17,9 @@ pub(super) struct Queue {
     pub policy: RunQueue<Runnable>,
     pub current: Option<&'static Thread>,
     pub idle: Option<&'static Thread>,
-    /// The user thread whose floating point registers are in the CPU, or null. With several CPUs the thread may
-    /// have run elsewhere since, and be gone: then this is only compared, see `Context::registers_on`.
-    pub fpu_owner: *const Thread,
+    /// The user thread whose segment bases are in the CPU, or null. With several CPUs the thread may have run
+    /// elsewhere since, and be gone: then this is only compared, see `Context::bases_on`.
+    pub bases_of: *const Thread,
     /// Do system calls go to the personality's `intercepted_call`?
     pub intercepting: bool,
     /// Is there something in `rest`?
@@ -55,6 +56,7 @@ pub(super) struct Cpu {
     /// Since when another CPU has more to do, or 0.
     pub uneven_since: AtomicU64,
     pub current: AtomicPtr<Thread>,
+    pub fpu: Unit,
     pub is_idle: AtomicBool,
     pub switches: AtomicU64,
     /// Nanoseconds.
@@ -72,7 +74,7 @@ impl Cpu {
             policy: RunQueue::new(),
             current: None,
             idle: None,
-            fpu_owner: core::ptr::null(),
+            bases_of: core::ptr::null(),
             intercepting: false,
             unfinished: false,
             rest: Rest { dead: None, leaving: None, alarm: None },
@@ -85,6 +87,7 @@ impl Cpu {
             rank: AtomicU8::new(0),
             uneven_since: AtomicU64::new(0),
             current: AtomicPtr::new(core::ptr::null_mut()),
+            fpu: Unit::new(),
             is_idle: AtomicBool::new(false),
             switches: AtomicU64::new(0),
             idle_time: AtomicU64::new(0),
@@ -219,6 +222,8 @@ pub struct CpuStats {
     pub waited: u64,
     /// How often a thread got the CPU.
     pub turns: u64,
+    /// How often floating point registers were moved here.
+    pub fpu: FpuUse,
 }
 
 /// The counters of CPU `id`, if it runs.
@@ -248,5 +253,6 @@ pub fn cpu_stats(id: usize) -> Option<CpuStats> {
         ran: busy,
         waited,
         turns,
+        fpu: cpu.fpu.counts.get(),
     })
 }

@@ -9,6 +9,7 @@
 
 mod context;
 mod cpu;
+mod fpu;
 mod load;
 mod place;
 mod record;
@@ -18,6 +19,7 @@ mod switch;
 mod thread;
 
 pub use cpu::{cpu_stats, thread_counts, CpuStats, MAX_CPUS};
+pub use fpu::FpuUse;
 pub use load::{load_averages, runnable_threads};
 pub use place::{prepare_cpu, IdleThread};
 pub use record::for_each_cpu as recorded_events;

@@ -13,7 +13,7 @@ use sched_policy::{placement, Turn};
 use super::context::Context;
 use super::cpu::{self, Cpu, Queue, Rest};
 use super::thread::{Runnable, Thread, ThreadState};
-use super::{current, load, place, record, settings};
+use super::{current, fpu, load, place, record, settings};
 use crate::arch::percpu::{self, NEED_RESCHED};
 use crate::arch::{self, thread::switch_context};
 use crate::sync::{order, IrqLockGuard, Link, Sleep};
@@ -315,8 +315,8 @@ fn leave(
             previous.set_state(ThreadState::Dead);
             queue.rest.dead = Some(previous);
             queue.unfinished = true;
-            if core::ptr::eq(queue.fpu_owner, previous) {
-                queue.fpu_owner = core::ptr::null();
+            if core::ptr::eq(queue.bases_of, previous) {
+                queue.bases_of = core::ptr::null();
             }
         }
     }
@@ -326,13 +326,16 @@ fn leave(
 fn switch(cpu: &Cpu, mut queue: IrqLockGuard<Queue>, previous: &'static Thread, next: &'static Thread) {
     cpu.switches.store(cpu.switches.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     queue.current = Some(next);
-    if previous.user && cpu::are_many() {
-        // It may go on elsewhere.
-        // SAFETY: the thread is this one, under the lock of its queue.
-        save_user_state(unsafe { &mut *previous.context.get() });
+    if previous.user {
+        fpu::leave(cpu, previous);
+        if cpu::are_many() {
+            // It may go on elsewhere.
+            // SAFETY: the thread is this one, under the lock of its queue.
+            save_bases(unsafe { &mut *previous.context.get() });
+        }
     }
     if next.user {
-        load_user_state(&mut queue, next);
+        load_user_state(cpu, &mut queue, next);
     }
     if is_idle(&queue, previous) {
         cpu.is_idle.store(false, Ordering::Relaxed);
@@ -356,23 +359,24 @@ fn switch(cpu: &Cpu, mut queue: IrqLockGuard<Queue>, previous: &'static Thread, 
 
 /// Puts what user mode can see into the CPU: address space, segment bases, floating point. Kernel threads
 /// between two user threads leave it all where it is.
-fn load_user_state(queue: &mut Queue, next: &'static Thread) {
+fn load_user_state(cpu: &Cpu, queue: &mut Queue, next: &'static Thread) {
     // SAFETY: `next` does not run, and only the switch to it (here, under the lock) uses its context now.
     let context = unsafe { &mut *next.context.get() };
     if let Some(space) = &context.space {
         space.activate();
     }
+    fpu::enter(cpu, next, &mut context.registers);
     let here = next.cpu();
-    if core::ptr::eq(queue.fpu_owner, next) && context.registers_on == here {
+    if core::ptr::eq(queue.bases_of, next) && context.bases_on == here {
         return;
     }
-    let gs_now = if queue.fpu_owner.is_null() || cpu::are_many() {
+    let gs_now = if queue.bases_of.is_null() || cpu::are_many() {
         None
     } else {
-        // SAFETY: with one CPU the owner ran here last, was not reaped (it would not be the owner), and does not
-        // run now (its registers would be `next`'s).
-        let old = unsafe { &mut *(*queue.fpu_owner).context.get() };
-        save_user_state(old);
+        // SAFETY: with one CPU that thread ran here last, was not reaped (the bases would be nobody's), and does not
+        // run now (they would be `next`'s).
+        let old = unsafe { &mut *(*queue.bases_of).context.get() };
+        save_bases(old);
         Some(old.gs_base)
     };
     load_entry(queue, next);
@@ -380,21 +384,19 @@ fn load_user_state(queue: &mut Queue, next: &'static Thread) {
     if gs_now != Some(context.gs_base) {
         arch::set_user_gs_base(context.gs_base);
     }
-    context.fpu.iter().for_each(crate::arch::FpuState::restore);
-    context.registers_on = here;
-    queue.fpu_owner = next;
+    context.bases_on = here;
+    queue.bases_of = next;
 }
 
-/// Stores what [`load_user_state`] loaded, but for the address space. With several CPUs this happens at each switch
-/// away from a user thread, with one only when another user thread needs the registers.
+/// Stores the segment bases that [`load_user_state`] loaded. With several CPUs this happens at each switch away from
+/// a user thread, with one only when another user thread needs the registers.
 #[inline]
-fn save_user_state(context: &mut Context) {
+fn save_bases(context: &mut Context) {
     // Where a program cannot change them by itself, they are what it was given.
     if arch::user_sets_bases() {
         context.fs_base = arch::fs_base();
         context.gs_base = arch::user_gs_base();
     }
-    context.fpu.iter_mut().for_each(crate::arch::FpuState::save);
 }
 
 /// Sees to it that system calls go where those of `thread` are to go.

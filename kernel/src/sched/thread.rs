@@ -10,6 +10,7 @@ use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use sched_policy::{Burst, Class, Entity, Node, Parameters, Policy, Prediction, Usage};
 
 use super::context::Context;
+use super::fpu::{Counters, Registers};
 use super::{cpu, stack, switch, SchedSettings};
 use crate::arch::percpu::{ThreadCore, ATTENTION};
 use crate::arch::{self, thread::init_kernel_stack, FpuState, UserFrame};
@@ -91,6 +92,7 @@ pub struct Thread {
     pub(super) voluntary: AtomicU64,
     pub(super) involuntary: AtomicU64,
     faults: AtomicU64,
+    pub(super) fpu: Counters,
     /// User and system time as told last: neither ever goes back.
     told: IrqLock<(u64, u64)>,
     /// Held while the address space is replaced or looked at by others.
@@ -171,7 +173,7 @@ pub struct NewUser<'a, P> {
     pub frame: &'a UserFrame,
     pub fs_base: u64,
     pub gs_base: u64,
-    /// The floating point state that it starts with; `None` for a fresh one.
+    /// The floating point registers that it starts with; `None` for those that a fresh program has.
     pub fpu: Option<FpuState>,
     /// What the personality wants to find with the thread.
     pub personal: Arc<P>,
@@ -183,8 +185,8 @@ impl Thread {
             rsp: 0,
             fs_base: 0,
             gs_base: 0,
-            fpu: None,
-            registers_on: NO_CPU,
+            bases_on: NO_CPU,
+            registers: Registers::new(None),
             space: None,
             stack: parts.stack,
             entry: None,
@@ -207,6 +209,7 @@ impl Thread {
             voluntary: AtomicU64::new(0),
             involuntary: AtomicU64::new(0),
             faults: AtomicU64::new(0),
+            fpu: Counters::new(),
             told: IrqLock::with_rank(Rank::Leaf, (0, 0)),
             space_change: SpinLock::with_rank(Rank::Leaf, ()),
             settings: IrqLock::with_rank(Rank::Leaf, parts.settings),
@@ -272,10 +275,6 @@ impl Thread {
         let data = Arc::as_ptr(&new.personal).cast();
         let personal = Personal { object: new.personal, data, type_id: TypeId::of::<P>() };
         let thread = Self::with_stack(new.name, true, new.id, Some(personal))?;
-        let fpu = match new.fpu {
-            Some(state) => state,
-            None => FpuState::new()?,
-        };
         // SAFETY: the thread is not started: nobody else uses its context and stack; the frame's place at the
         // top of the stack is left alone by `init_kernel_stack`.
         unsafe {
@@ -283,7 +282,7 @@ impl Thread {
             context.space = Some(new.space);
             context.fs_base = new.fs_base;
             context.gs_base = new.gs_base;
-            context.fpu = Some(fpu);
+            context.registers = Registers::new(new.fpu);
             ((thread.stack_top - size_of::<UserFrame>()) as *mut UserFrame).write(*new.frame);
         }
         Ok(thread)

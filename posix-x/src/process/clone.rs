@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use exo_kernel::arch::{self, FpuState, UserFrame};
+use exo_kernel::arch::{self, UserFrame};
 use exo_kernel::mm::AddressSpace;
 use exo_kernel::sched::{self, NewUser, Thread};
 use exo_kernel::sync::{Sleep, WaitQueue};
@@ -245,7 +245,7 @@ fn new_thread(request: &Request, frame: &UserFrame, task: &Arc<Task>) -> Result<
         frame: &frame,
         fs_base,
         gs_base: arch::user_gs_base(),
-        fpu: Some(current.with_fpu(FpuState::try_clone)??),
+        fpu: current.copy_fpu()?,
         personal: task.clone(),
     })?;
     task.attach(&thread);

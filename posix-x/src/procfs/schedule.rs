@@ -51,6 +51,10 @@ pub(super) fn sched(subject: &Subject, text: &mut Text) -> Result<()> {
         row(text, "nr_switches", (times.voluntary + times.involuntary) as i64);
         row(text, "nr_voluntary_switches", times.voluntary as i64);
         row(text, "nr_involuntary_switches", times.involuntary as i64);
+        let fpu = thread.fpu_use();
+        row(text, "fpu.saves", fpu.saves as i64);
+        row(text, "fpu.restores", fpu.restores as i64);
+        row(text, "fpu.traps", fpu.traps as i64);
         row(text, "se.load.weight", i64::from(parameters.weight()) << 10);
         row(text, "policy", scheduling::number(parameters.policy).into());
         row(text, "prio", scheduling::kernel_priority(&parameters).into());
@@ -100,6 +104,10 @@ pub(super) fn system(text: &mut Text) -> Result<()> {
 pub(super) fn exo(text: &mut Text) -> Result<()> {
     for (id, cpu) in cpus() {
         line!(text, "cpu{id} taken-over {}", cpu.stolen);
+        let fpu = cpu.fpu;
+        line!(text, "cpu{id} fpu-saves {}", fpu.saves);
+        line!(text, "cpu{id} fpu-restores {}", fpu.restores);
+        line!(text, "cpu{id} fpu-traps {}", fpu.traps);
         line!(text, "cpu{id} reserved-per-mille {}", sched::reserved_per_mille(id));
         let latency = cpu.latency;
         let mean = latency.total.checked_div(latency.count).unwrap_or(0);

@@ -4,8 +4,6 @@
 //! and (aligned to 64 bytes) the floating point state with its marks. Everything in it may have been changed by
 //! the program when it comes back, so everything is checked or made harmless.
 
-use alloc::vec::Vec;
-
 use bytemuck::{Pod, Zeroable};
 use exo_kernel::arch::fpu;
 use exo_kernel::arch::UserFrame;
@@ -69,25 +67,52 @@ fn place(task: &Task, registers: &UserFrame, action: &SigAction) -> Result<(u64,
     Ok((state, frame))
 }
 
-/// Stores the floating point registers in the format that signal frames have.
+/// What stands between the registers that FXSAVE stores and those that XSAVE adds: marks, and XSAVE's header.
+#[repr(C)]
+#[derive(Clone, Copy, Pod, Zeroable)]
+struct Marks {
+    software: FpSwBytes,
+    /// The components that are present, then zeros.
+    header: [u64; 8],
+}
+
+/// Stores the floating point registers in the format that signal frames have. As on Linux, x87 and SSE count as
+/// present whatever they hold, so that a handler can change them.
 fn push_fp(state: u64) -> Result<(), Errno> {
     let thread = sched::current();
-    let size = fpu::state_size();
     let target = UserPtr::<u8>::new(state as usize);
-    thread.with_fpu(|fp| target.write_slice(fp.bytes()))??;
+    let used = thread.has_fpu();
+    if !used {
+        target.write_slice(&fpu::initial()[..FP_SW_RESERVED_OFFSET])?;
+    }
     let components = fpu::components();
-    if components != 0 {
-        let marks = FpSwBytes {
-            magic1: FP_XSTATE_MAGIC1,
-            extended_size: fp_size() as u32,
-            xfeatures: components,
-            xstate_size: size as u32,
-            padding: [0; 7],
-        };
-        target.field::<FpSwBytes>(FP_SW_RESERVED_OFFSET).write(&marks)?;
-        target.field::<u32>(size).write(&FP_XSTATE_MAGIC2)?;
-    } else {
-        target.field::<FpSwBytes>(FP_SW_RESERVED_OFFSET).write(&FpSwBytes::zeroed())?;
+    let marks = target.field::<FpSwBytes>(FP_SW_RESERVED_OFFSET);
+    if components == 0 {
+        marks.write(&FpSwBytes::zeroed())?;
+        if used {
+            thread.store_fpu(state as usize)?;
+        }
+        return Ok(());
+    }
+    let size = fpu::state_size();
+    let software = FpSwBytes {
+        magic1: FP_XSTATE_MAGIC1,
+        extended_size: fp_size() as u32,
+        xfeatures: components,
+        xstate_size: size as u32,
+        padding: [0; 7],
+    };
+    let mut header = [0; 8];
+    header[0] = fpu::LEGACY_COMPONENTS;
+    marks.cast::<Marks>().write(&Marks { software, header })?;
+    target.field::<u32>(size).write(&FP_XSTATE_MAGIC2)?;
+    if used {
+        thread.store_fpu(state as usize)?;
+        let present = target.field::<u64>(FXSAVE_SIZE);
+        let stored = present.read()?;
+        if stored & fpu::LEGACY_COMPONENTS != fpu::LEGACY_COMPONENTS {
+            present.write(&(stored | fpu::LEGACY_COMPONENTS))?;
+        }
     }
     Ok(())
 }
@@ -123,6 +148,7 @@ pub(super) fn push(
     if alt.auto_disarm {
         task.signals.set_alt_stack(AltStack::default());
     }
+    sched::current().clear_fpu();
     let at = |offset: usize| address + offset as u64;
     registers.rdi = info.signo as u64;
     registers.rsi = at(core::mem::offset_of!(Frame, info));
@@ -193,14 +219,24 @@ fn restore_registers(registers: &mut UserFrame, context: &SigContext) {
     registers.sanitise();
 }
 
-/// Loads the floating point registers from the frame, as far as they make sense.
+/// Has the program left the initial values in the frame?
+fn is_initial(state: UserPtr<u8>, components: u64) -> Result<bool, Errno> {
+    const LEGACY: usize = FXSAVE_SIZE / 8;
+    let initial: &[u64] = bytemuck::cast_slice(fpu::initial());
+    let mut words = [0u64; LEGACY + 8];
+    let length = if components == 0 { LEGACY } else { words.len() };
+    state.cast::<u64>().read_slice(&mut words[..length])?;
+    // The marks are nobody's registers, and which of the two are present makes no difference.
+    words[FP_SW_RESERVED_OFFSET / 8..LEGACY].fill(0);
+    words[LEGACY] &= !fpu::LEGACY_COMPONENTS;
+    Ok(words == initial)
+}
+
+/// Loads the floating point registers from the frame.
 fn pop_fp(address: u64) -> Result<(), Errno> {
     let thread = sched::current();
     if address == 0 {
-        thread.change_fpu(|state| {
-            state.reset();
-            Ok(())
-        })?;
+        thread.clear_fpu();
         return Ok(());
     }
     let source = UserPtr::<u8>::new(address as usize);
@@ -210,13 +246,11 @@ fn pop_fp(address: u64) -> Result<(), Errno> {
         && marks.magic1 == FP_XSTATE_MAGIC1
         && marks.xstate_size as usize == size
         && source.field::<u32>(size).read()? == FP_XSTATE_MAGIC2;
-    let length = if extended { size } else { FXSAVE_SIZE };
-    let mut bytes = Vec::new();
-    bytes.try_reserve_exact(length).map_err(|_| Errno::ENOMEM)?;
-    bytes.resize(length, 0);
-    source.read_slice(&mut bytes)?;
-    thread.change_fpu(|state| state.load(&bytes))?;
-    Ok(())
+    let components = if extended { marks.xfeatures & fpu::components() } else { 0 };
+    if !thread.has_fpu() && is_initial(source, components)? {
+        return Ok(());
+    }
+    Ok(thread.load_fpu(address as usize, components)?)
 }
 
 /// What `sigaltstack` may set; `sp` is the caller's stack pointer.

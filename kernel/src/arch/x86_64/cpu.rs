@@ -26,6 +26,10 @@ pub mod feature {
     pub const RDTSCP: u32 = 1 << 9;
     pub const GLOBAL_PAGES: u32 = 1 << 10;
     pub const X2APIC: u32 = 1 << 11;
+    pub const XSAVEOPT: u32 = 1 << 12;
+    /// Restoring x87 registers leaves the addresses of the last instruction and operand as they were (AMD without
+    /// XSaveErPtr).
+    pub const FPU_POINTERS_STAY: u32 = 1 << 13;
 }
 
 static FEATURES: AtomicU32 = AtomicU32::new(0);
@@ -59,9 +63,14 @@ pub(super) fn detect() {
         (extended.edx, 27, feature::RDTSCP),
         (one.edx, 13, feature::GLOBAL_PAGES),
         (one.ecx, 21, feature::X2APIC),
+        (cpuid(0xd, 1).eax & (one.ecx >> 26 & 1), 0, feature::XSAVEOPT),
     ];
-    let found =
+    let mut found =
         table.iter().filter(|(word, bit, _)| word >> bit & 1 != 0).fold(0, |all, (_, _, flag)| all | flag);
+    let is_amd = cpuid(0, 0).ebx == u32::from_le_bytes(*b"Auth");
+    if is_amd && cpuid(0x8000_0008, 0).ebx >> 2 & 1 == 0 {
+        found |= feature::FPU_POINTERS_STAY;
+    }
     FEATURES.store(found, Ordering::Relaxed);
 }
 
@@ -76,7 +85,7 @@ const CONTROL_4: [(u32, u64); 6] = [
 ];
 const CONTROL_4_ALWAYS: u64 = 1 << 9 | 1 << 10;
 const CONTROL_0_SET: u64 = 1 << 1 | 1 << 5 | 1 << 16; // MP, NE, WP
-const CONTROL_0_CLEAR: u64 = 1 << 2 | 1 << 3; // EM, TS
+const CONTROL_0_CLEAR: u64 = 1 << 2 | 1 << 3; // EM, TS (until `fpu::init` is through)
 pub(super) const NO_EXECUTE_ENABLE: u64 = 1 << 11;
 
 /// Makes page tables with no-execute entries legal on this CPU. Before any is loaded.

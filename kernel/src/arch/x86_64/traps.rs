@@ -10,6 +10,7 @@ use crate::mm::fault::code;
 use crate::mm::FaultKind;
 use crate::user::{personality, Exception};
 
+const DEVICE_NOT_AVAILABLE: u64 = 7;
 const GENERAL_PROTECTION: u64 = 13;
 const PAGE_FAULT: u64 = 14;
 /// The first vector that is an interrupt, not an exception.
@@ -142,6 +143,13 @@ extern "C" fn trap_from_user(vector: u64, error: u64, frame: &mut UserFrame) {
         }
     } else {
         cpu::irq_enable();
+        if vector == DEVICE_NOT_AVAILABLE {
+            // As with memory that is touched for the first time: there may be none left.
+            match crate::sched::current().use_fpu() {
+                Ok(()) => return,
+                Err(_) => exception.fault = Some(FaultKind::NoMemory),
+            }
+        }
     }
     personality().exception(frame, exception);
 }
@@ -164,6 +172,10 @@ extern "C" fn trap_from_kernel(vector: u64, error: u64, frame: &mut UserFrame) {
                 return;
             }
         }
+    }
+    // The registers are moved from and to user memory; somebody else had them while a page of it was got.
+    if fixup.is_some() && vector == DEVICE_NOT_AVAILABLE && crate::sched::current().use_fpu().is_ok() {
+        return;
     }
     match fixup {
         Some(to) if vector == PAGE_FAULT || vector == GENERAL_PROTECTION => frame.rip = to,

@@ -157,6 +157,42 @@ pub unsafe fn store_to_user<T>(dst: usize, src: &T) -> bool {
     failed == 0
 }
 
+/// Stores the floating point registers with XSAVE or FXSAVE. Returns whether they could be stored.
+///
+/// # Safety
+/// The area is in the user range, and the CPU has XSAVE if that is asked for.
+pub(super) unsafe fn save_registers(dst: usize, extended: bool) -> bool {
+    let failed: u32;
+    // SAFETY: by the caller; a fault is handled.
+    unsafe {
+        if extended {
+            user_access!("xsave64 [{dst}]", failed, dst = in(reg) dst, in("eax") -1, in("edx") -1,);
+        } else {
+            user_access!("fxsave64 [{dst}]", failed, dst = in(reg) dst,);
+        }
+    }
+    failed == 0
+}
+
+/// Loads these components of the floating point registers with XRSTOR, or with FXRSTOR if there are none. Returns
+/// whether that worked; if not, any may have been loaded.
+///
+/// # Safety
+/// The area is in the user range, and the CPU has XSAVE if there are components.
+pub(super) unsafe fn load_registers(src: usize, components: u64) -> bool {
+    let failed: u32;
+    // SAFETY: by the caller; a fault, also for what no register can hold, is handled.
+    unsafe {
+        if components != 0 {
+            let (low, high) = (components as u32, (components >> 32) as u32);
+            user_access!("xrstor64 [{src}]", failed, src = in(reg) src, in("eax") low, in("edx") high,);
+        } else {
+            user_access!("fxrstor64 [{src}]", failed, src = in(reg) src,);
+        }
+    }
+    failed == 0
+}
+
 fn aligned_word(address: usize) -> Result<*mut u32> {
     if address % 4 != 0 || !in_user_range(address, 4) {
         return Err(Kind::Fault.into());

@@ -74,11 +74,7 @@ fn commit(t: &Task, frame: &mut UserFrame, program: &Program, image: NewImage, c
     thread.set_space(Some(image.space.clone()));
     thread.set_fs_base(0);
     thread.set_gs_base(0);
-    // A thread of a program always has floating point state.
-    let _ = thread.change_fpu(|state| {
-        state.reset();
-        Ok(())
-    });
+    thread.reset_fpu();
     unshare_what_exec_unshares(t);
     let privileged = !creds.same_ids();
     t.set_creds(Arc::new(creds));
