@@ -244,15 +244,15 @@ fn book(cpu: &Cpu, queue: &mut Queue, thread: &'static Thread, idle: bool, now: 
 /// Gives the CPU to the thread whose turn it is. Returns when it is this thread's turn again.
 fn schedule(reason: Reason) {
     order::assert_may_sleep();
-    let enabled = arch::irq_disable_save();
-    debug_assert!(enabled, "switching with interrupts off");
+    debug_assert!(arch::interrupts_enabled(), "switching with interrupts off");
+    arch::cpu::irq_disable();
     let cpu = cpu::this();
     let previous = current();
     let mut queue = cpu.queue.lock_nested();
     let idle = is_idle(&queue, previous);
     if reason == Reason::Sleep && !previous.is_asleep() {
         drop(queue);
-        arch::irq_restore(enabled);
+        arch::cpu::irq_enable();
         return;
     }
     previous.core.work.fetch_and(!NEED_RESCHED, Ordering::Relaxed);
@@ -270,14 +270,14 @@ fn schedule(reason: Reason) {
     if core::ptr::eq(next, previous) {
         let rest = finish(&mut queue);
         drop(queue);
-        arch::irq_restore(enabled);
+        arch::cpu::irq_enable();
         clean_up(rest);
         return;
     }
     switch(cpu, queue, previous, next);
     // This thread goes on, maybe much later.
     let rest = after_switch();
-    arch::irq_restore(enabled);
+    arch::cpu::irq_enable();
     clean_up(rest);
 }
 
