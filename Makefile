@@ -35,6 +35,14 @@ test: all userland ## Run every test; ends with "N passed, M failed" (ARGS="boot
 test-checked: all userland kernel-checked ## Run native, conformance and corpus with a kernel that checks itself (ARGS="conformance")
 	@$(EXO) test $(or $(ARGS),native conformance corpus) --kernel $(KERNEL)-checked
 
+.PHONY: test-smp
+test-smp: all userland kernel-checked ## Run every part on four CPUs, the kernel that checks itself too, and some on two and eight
+	@tools/test-smp
+
+.PHONY: stress
+stress: all userland kernel-checked ## Ten minutes of storms on four CPUs with a kernel that checks itself (ARGS="--seconds 60 --cpus 8")
+	@$(EXO) test stress --kernel $(KERNEL)-checked $(or $(ARGS),--seconds 600 --cpus 4)
+
 .PHONY: check
 check: setup ## The fast loop: formatting, lints on every crate, host tests, layer rules
 	@tools/check

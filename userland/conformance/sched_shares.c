@@ -38,50 +38,47 @@ static void compete(struct worker *workers, int count, long ms)
 	munmap(all, sizeof *all * (size_t)count);
 }
 
+static int is_about(long value, long wanted, long slack)
+{
+	return labs(value - wanted) <= slack;
+}
+
 #define WORKER(...) {.attr = {.size = 48, __VA_ARGS__}}
 #define COUNT(list) (int)(sizeof list / sizeof *list)
 
-static int about(long value, long wanted, long slack)
-{
-	if (labs(value - wanted) > slack)
-		note("%ld instead of %ld", value, wanted);
-	return labs(value - wanted) <= slack;
-}
+/* Lets them compete, until the condition holds. */
+#define competed(list, ms, ...)                                                                      \
+	do {                                                                                         \
+		measured(compete(list, COUNT(list), ms), __VA_ARGS__);                               \
+		if (!(__VA_ARGS__))                                                                  \
+			for (int i_ = 0; i_ < COUNT(list); i_++)                                     \
+				note("%s[%d] had %ld ms", #list, i_, (list)[i_].had);                \
+	} while (0)
 
 TEST("nice values, SCHED_IDLE, SCHED_RR, SCHED_DEADLINE: who gets how much of a CPU")
 {
 	stay_on_first_cpu();
 	struct worker equal[] = {WORKER(), WORKER(), WORKER()};
-	compete(equal, COUNT(equal), 600);
-	for (int i = 0; i < 3; i++)
-		holds(about(equal[i].had, 200, 40));
+	competed(equal, 600,
+		 is_about(equal[0].had, 200, 40) && is_about(equal[1].had, 200, 40) && is_about(equal[2].had, 200, 40));
 
 	/* Each step is worth a quarter more: 5 steps are 3 : 1. */
 	struct worker nice_ones[] = {WORKER(.nice = 0), WORKER(.nice = 5)};
-	compete(nice_ones, COUNT(nice_ones), 800);
-	holds(about(nice_ones[0].had, 603, 60));
-	holds(about(nice_ones[1].had, 197, 60));
+	competed(nice_ones, 800, is_about(nice_ones[0].had, 603, 60) && is_about(nice_ones[1].had, 197, 60));
 	struct worker modest[] = {WORKER(.nice = -10), WORKER(.nice = 10)};
-	compete(modest, COUNT(modest), 600);
-	holds(modest[0].had > 540);
+	competed(modest, 600, modest[0].had > 540);
 	struct worker batch[] = {WORKER(.policy = SCHED_BATCH), WORKER()};
-	compete(batch, COUNT(batch), 400);
-	holds(about(batch[0].had, 200, 40));
+	competed(batch, 400, is_about(batch[0].had, 200, 40));
 	struct worker idle[] = {WORKER(.policy = SCHED_IDLE), WORKER()};
-	compete(idle, COUNT(idle), 600);
-	holds(idle[1].had > 540);
+	competed(idle, 600, idle[1].had > 540);
 
 	/* Real time comes before all, in turns of 100 ms. */
 	struct worker turns[] = {WORKER(.policy = SCHED_RR, .priority = 5), WORKER(.policy = SCHED_RR, .priority = 5),
 				 WORKER(.nice = -20)};
-	compete(turns, COUNT(turns), 800);
-	holds(about(turns[0].had, 400, 110));
-	holds(about(turns[1].had, 400, 110));
-	holds(turns[2].had < 100);
+	competed(turns, 800,
+		 is_about(turns[0].had, 400, 110) && is_about(turns[1].had, 400, 110) && turns[2].had < 100);
 
 	/* A deadline guarantees its share, and no more while others want to run. */
 	struct worker reserved[] = {WORKER(.policy = SCHED_DEADLINE, .runtime = 6 * MS, .deadline = 20 * MS), WORKER()};
-	compete(reserved, COUNT(reserved), 600);
-	holds(about(reserved[0].had, 180, 30));
-	holds(reserved[1].had > 360);
+	competed(reserved, 600, is_about(reserved[0].had, 180, 30) && reserved[1].had > 360);
 }

@@ -387,6 +387,28 @@ static UNUSED long now_ms(void)
 	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+/*
+ * Where the guest's time is the host's, as with several CPUs, a host that is busy can stop any CPU at any moment: what
+ * takes how long is then shown by the best of some attempts. Where instructions are counted, the first one must do.
+ * exo test puts the file there.
+ */
+#define HOST_TIME "/exo/host-time"
+
+static UNUSED int most_attempts(void)
+{
+	return access(HOST_TIME, F_OK) == 0 ? 8 : 1;
+}
+
+/* Measures, until the condition holds or there were enough attempts; then it has to hold. */
+#define measured(measure, ...)                                                                       \
+	do {                                                                                         \
+		int left_ = most_attempts();                                                         \
+		do                                                                                   \
+			measure;                                                                     \
+		while (--left_ > 0 && !(__VA_ARGS__));                                               \
+		holds(__VA_ARGS__);                                                                  \
+	} while (0)
+
 /* The state letter of a thread or process from /proc, '?' when it is gone. */
 static UNUSED char state_of(pid_t pid)
 {

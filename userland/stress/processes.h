@@ -187,7 +187,19 @@ static void stop_storm(void)
 			CHECK(waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status) && WSTOPSIG(status) == SIGSTOP);
 			CHECK(waitpid(pid, &status, WNOHANG | WUNTRACED | WCONTINUED) == 0);
 			CHECK(kill(pid, SIGCONT) == 0);
+			/* Not stopped from then on, whether it has run or not. */
+			CHECK(waitpid(pid, &status, WNOHANG | WUNTRACED) == 0);
 			CHECK(waitpid(pid, &status, WCONTINUED) == pid && WIFCONTINUED(status));
+			/* The stop may be seen or not; what is told last is what came last. */
+			CHECK(kill(pid, SIGSTOP) == 0);
+			if (random_below(&seed, 2))
+				sched_yield();
+			CHECK(kill(pid, SIGCONT) == 0);
+			CHECK(waitpid(pid, &status, WNOHANG | WUNTRACED) == 0);
+			usleep(random_below(&seed, 500));
+			CHECK(waitpid(pid, &status, WNOHANG | WUNTRACED) == 0);
+			while (waitpid(pid, &status, WNOHANG | WCONTINUED) == pid)
+				CHECK(WIFCONTINUED(status));
 		}
 		/* At the end it may be running, about to stop, or stopped. */
 		if (random_below(&seed, 2))
@@ -310,11 +322,11 @@ static void look_storm(void)
 		}
 		_exit(0);
 	}
-	while (going()) {
+	while (!stopped()) {
 		DIR *proc = opendir("/proc");
 		CHECK(proc);
 		for (struct dirent *entry; (entry = readdir(proc));)
-			if (atoi(entry->d_name) > 0 && !stopped())
+			if (atoi(entry->d_name) > 0 && going())
 				look_at(atoi(entry->d_name));
 		closedir(proc);
 	}

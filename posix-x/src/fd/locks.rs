@@ -100,6 +100,7 @@ pub(super) fn test(
 pub(super) fn set(
     t: &Task,
     file: &Arc<OpenFile>,
+    fd: Fd,
     source: UserPtr<Flock>,
     of_description: bool,
     wait: bool,
@@ -122,7 +123,14 @@ pub(super) fn set(
         return Err(Errno::EBADF);
     }
     let record = Record { start, end, kind, holder, process: t.pid() };
-    inode(file)?.core().locks().set(record, wait)?;
+    let inode = inode(file)?;
+    inode.core().locks().set(record, wait)?;
+    // Another thread may have closed the descriptor before there was a lock to give up with it.
+    let still_open = || FdTable::get(t.files(), fd.0).is_ok_and(|now| Arc::ptr_eq(now.object(), file));
+    if !of_description && !still_open() {
+        inode.core().locks().clear(holder, start, end)?;
+        return Err(Errno::EBADF);
+    }
     Ok(0)
 }
 

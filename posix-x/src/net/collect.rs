@@ -34,6 +34,10 @@ static CLOSED: AtomicUsize = AtomicUsize::new(0);
 /// For each so many sockets in flight, one has to be closed before we look again: so looking costs little for each
 /// close.
 const PATIENCE: usize = 16;
+/// With so many in flight we look too: who makes nothing but garbage closes nothing. Twice as many as were left the
+/// last time.
+static LIMIT: AtomicUsize = AtomicUsize::new(FEW);
+const FEW: usize = 256;
 
 /// Notes that a capability is about to be sent.
 pub fn note(capability: &Capability) -> Result<(), Errno> {
@@ -47,7 +51,12 @@ pub fn note(capability: &Capability) -> Result<(), Errno> {
     }
     sent.try_reserve(1).map_err(|_| Errno::ENOMEM)?;
     sent.push(Arc::downgrade(file));
-    COUNT.store(sent.len(), Ordering::Relaxed);
+    let count = sent.len();
+    COUNT.store(count, Ordering::Relaxed);
+    drop(sent);
+    if count >= LIMIT.load(Ordering::Relaxed) {
+        collect();
+    }
     Ok(())
 }
 
@@ -96,13 +105,18 @@ impl Candidate {
     }
 }
 
+/// Forgets those that are not alive.
+fn forget_dead(sent: &mut Vec<Weak<OpenFile>>) {
+    sent.retain(|file| file.strong_count() != 0);
+    room::shrink(sent);
+    COUNT.store(sent.len(), Ordering::Relaxed);
+}
+
 /// Those that are alive; the others are forgotten.
 fn candidates() -> Option<Vec<Candidate>> {
     let mut found = Vec::new();
     let mut sent = SENT.lock();
-    sent.retain(|file| file.strong_count() != 0);
-    room::shrink(&mut sent);
-    COUNT.store(sent.len(), Ordering::Relaxed);
+    forget_dead(&mut sent);
     found.try_reserve_exact(sent.len()).ok()?;
     let alive = sent.iter().filter_map(Weak::upgrade);
     found.extend(alive.map(|file| Candidate { file, reachable: false }));
@@ -172,4 +186,8 @@ pub fn collect() {
             socket.endpoint.discard_messages();
         }
     }
+    drop(garbage);
+    let mut sent = SENT.lock();
+    forget_dead(&mut sent);
+    LIMIT.store(FEW.max(2 * sent.len()), Ordering::Relaxed);
 }

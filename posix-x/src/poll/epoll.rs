@@ -369,7 +369,11 @@ impl Epoll {
     #[cold]
     fn forget(&self, item: &Arc<Item>) {
         item.detach();
-        let forgotten = self.items.lock().remove(&item.key);
+        let mut items = self.items.lock();
+        // Another file may be at its place by now, under the same descriptor.
+        let is_listed = items.get(&item.key).is_some_and(|listed| Arc::ptr_eq(listed, item));
+        let forgotten = if is_listed { items.remove(&item.key) } else { None };
+        drop(items);
         drop(forgotten);
     }
 

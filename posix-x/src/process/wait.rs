@@ -79,7 +79,10 @@ fn look(task: &Task, which: &Which, options: Options) -> Option<Result<Outcome, 
         any = true;
         let report = child.relations.get(&table).report;
         let wanted = report.ended.is_some() && options.contains(Options::EXITED)
-            || report.ended.is_none() && report.stopped.is_some() && options.contains(Options::STOPPED)
+            || report.ended.is_none()
+                && report.stopped.is_some()
+                && options.contains(Options::STOPPED)
+                && child.signals.is_stopped()
             || report.ended.is_none() && report.continued && options.contains(Options::CONTINUED);
         if wanted {
             found = Some(child.clone());

@@ -168,6 +168,8 @@ fn mark(process: &Process, group: &mut Group, target: Target, signal: i32) {
 fn before_sending(process: &Process, group: &mut Group, signal: i32) {
     if signal == SIGCONT {
         discard(process, group, SigSet::STOP);
+        // Nor does one stop the process that was taken just before.
+        process.signals.stop_taken.store(false, core::sync::atomic::Ordering::Relaxed);
         if group.stop.take().is_some() {
             group.continued = group.stopped > 0;
         }

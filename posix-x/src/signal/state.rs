@@ -29,6 +29,8 @@ pub struct ProcessSignals {
     exit_status: AtomicI32,
     /// The process is one that signals without a handler do not touch: init.
     pub(super) unkillable: bool,
+    /// A stop signal was taken, and no SIGCONT sent since.
+    pub(super) stop_taken: AtomicBool,
 }
 
 /// What only changes with the lock held.
@@ -60,6 +62,7 @@ impl ProcessSignals {
             thread_ended: WaitQueue::new(),
             exit_status: AtomicI32::new(-1),
             unkillable,
+            stop_taken: AtomicBool::new(false),
         }
     }
 

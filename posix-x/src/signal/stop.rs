@@ -1,6 +1,7 @@
 //! Stopping and continuing processes, and telling their parents.
 
 use alloc::sync::Arc;
+use core::sync::atomic::Ordering::Relaxed;
 
 use exo_kernel::sync::Sleep;
 
@@ -31,7 +32,7 @@ pub(super) fn begin(task: &Task, signal: i32) {
     }
     let mut group = process.signals.inner.lock();
     // A SIGCONT or SIGKILL since the signal was taken wins.
-    if process.signals.ending().is_some() || group.shared.set().has(SIGCONT) {
+    if process.signals.ending().is_some() || !process.signals.stop_taken.load(Relaxed) {
         return;
     }
     group.stop = Some(signal);
@@ -71,6 +72,10 @@ pub(super) fn rest(task: &Task) {
 /// All threads have stopped: the parent may learn it.
 pub(crate) fn report_stopped(process: &Arc<Process>, signal: i32) {
     let mut table = table::lock();
+    // Who was continued meanwhile may have told so already, and nothing comes after that.
+    if !process.signals.is_stopped() {
+        return;
+    }
     let report = &mut process.relations.get_mut(&mut table).report;
     report.stopped = Some(signal);
     report.continued = false;

@@ -9,7 +9,7 @@ use exo_kernel::user::UserPtr;
 use exo_kernel::Kind;
 use posix_x_abi::types::{SigInfo, Timespec};
 
-use super::{deliver, Info, SigSet};
+use super::{deliver, Info, ProcessSignals, SigSet};
 use crate::process::Task;
 use crate::{Errno, SysResult};
 
@@ -43,6 +43,7 @@ pub fn dequeue(task: &Task, wanted: SigSet) -> Option<Info> {
         let mut queue = task.signals.queue.lock();
         let info = queue.take(wanted);
         task.signals.pending.store(queue.set().0, Relaxed);
+        note_stop(signals, info.as_ref());
         drop(queue);
         if let Some(mut info) = info {
             task.process().timers.signal_taken(&mut info);
@@ -55,11 +56,19 @@ pub fn dequeue(task: &Task, wanted: SigSet) -> Option<Info> {
     let mut group = signals.inner.lock();
     let mut info = group.shared.take(wanted);
     signals.pending.store(group.shared.set().0, Relaxed);
+    note_stop(signals, info.as_ref());
     drop(group);
     if let Some(info) = &mut info {
         task.process().timers.signal_taken(info);
     }
     info
+}
+
+/// Under the lock of the queue from which it was taken, so that a SIGCONT comes before or after.
+fn note_stop(signals: &ProcessSignals, taken: Option<&Info>) {
+    if taken.is_some_and(|info| SigSet::STOP.has(info.signo)) {
+        signals.stop_taken.store(true, Relaxed);
+    }
 }
 
 /// The signals pending for a thread, its own and its process's.

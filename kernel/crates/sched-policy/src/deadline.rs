@@ -77,11 +77,15 @@ impl<E: Entity> Deadlines<E> {
 
     fn renew(&self, node: &Node<E>, now: u64) {
         let reservation = node.parameters().reservation;
-        let due = node.due.get().saturating_add(reservation.period);
+        // An overrun is paid for with the budgets of as many periods as it takes: the share stays what was reserved.
+        let owed = node.budget.get().min(0).unsigned_abs();
+        let periods = owed / reservation.runtime.max(1) + 1;
+        let due = node.due.get().saturating_add(periods.saturating_mul(reservation.period));
         node.due.set(due);
-        node.budget.set(node.budget.get().saturating_add(reservation.runtime as i64));
-        // Who overran a whole period, or comes too late for this one, begins anew.
-        if due <= now || node.budget.get() <= 0 {
+        let granted = periods.saturating_mul(reservation.runtime);
+        node.budget.set(node.budget.get().saturating_add_unsigned(granted));
+        // Who comes too late for this period begins anew.
+        if due <= now {
             begin(node, now);
         }
     }

@@ -148,6 +148,12 @@ fn a_deadline_that_is_overrun_harms_nobody() {
     assert_eq!(queue.pick(10 * MS), Some(sporadic));
     assert_eq!(sporadic.node().budget(), (MS as i64, 20 * MS));
     assert_eq!(queue.alarm(Some(sporadic), 0, 10 * MS), Some(11 * MS));
+    // An overrun of several budgets, as nothing could stop it in time, is paid for with as many.
+    queue.ran(sporadic, 7 * MS / 2, 14 * MS);
+    queue.enqueue(sporadic, Turn::Preempted, 14 * MS);
+    assert!(!queue.renew(None, 19 * MS) && queue.renew(None, 20 * MS));
+    assert_eq!(queue.pick(20 * MS), Some(sporadic));
+    assert_eq!(sporadic.node().budget(), (MS as i64 / 2, 50 * MS));
 }
 
 #[test]

@@ -14,6 +14,10 @@ use crate::project::Project;
 /// A program may take this long, in the time of the guest; none needs a quarter of it.
 const SECONDS: u32 = 60;
 const HOSTILE_SECONDS: u32 = 180;
+/// How many times as long where the time is the host's, which may be busy.
+const HOST_TIME_PATIENCE: u32 = 3;
+/// Tells programs that the guest's time is the host's (`userland/include/test.h`).
+const HOST_TIME: &str = "/exo/host-time";
 
 /// How a program ends that needs native calls where there are none: `EXO_UNAVAILABLE` of exo.h.
 const UNAVAILABLE: &str = "69";
@@ -35,12 +39,14 @@ pub fn run(project: &Project, options: &TestOptions, part: Part) -> Result<Resul
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         bar
     };
-    let batch = |machine: MachineOptions, label| Batch {
-        project,
-        options: machine,
-        files: files.clone(),
-        seconds: if part == Part::Hostile { HOSTILE_SECONDS } else { SECONDS },
-        bar: bar(label),
+    let batch = |machine: MachineOptions, label| {
+        let mut files = files.clone();
+        let mut seconds = if part == Part::Hostile { HOSTILE_SECONDS } else { SECONDS };
+        if !machine.icount {
+            files.0.push((Source::Text(String::new()), HOST_TIME.into()));
+            seconds *= HOST_TIME_PATIENCE;
+        }
+        Batch { project, options: machine, files, seconds, bar: bar(label) }
     };
     // Time in the guests that does not depend on how busy the host is; QEMU's emulator can do that for one CPU.
     let emulated = options.machine.accel == Accelerator::Tcg;
