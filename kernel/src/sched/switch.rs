@@ -212,9 +212,12 @@ pub(super) fn mark(cpu: &Cpu, running: &Thread) {
 /// its maker.
 pub(super) fn enqueue_new(thread: &'static Thread) {
     let cpu = cpu::this();
-    let now = time::now().as_nanos();
     let mut queue = cpu.queue.lock();
+    let now = time::now().as_nanos();
     if let Some(maker) = queue.current {
+        // What it had up to now counts for both: else one that goes on in new threads would begin anew each time.
+        let idle = is_idle(&queue, maker);
+        book(cpu, &mut queue, maker, idle, now);
         queue.policy.inherit(Runnable(thread), Runnable(maker));
     }
     thread.set_state(ThreadState::Runnable);

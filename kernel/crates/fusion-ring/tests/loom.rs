@@ -8,12 +8,12 @@
 mod sleep;
 
 use fusion_ring::mpmc::Mpmc;
-use fusion_ring::park::{wait, ParkWord, Spin, Ticket};
+use fusion_ring::park::{wait, Spin};
 use fusion_ring::pool::{Access, Class, Entry, Head, Heads, Layout, Pool, Side, Table, UNIT};
 use fusion_ring::spsc::{self, Consumer, Producer};
 use fusion_ring::{Line, Message, Owned, RecvError, SendError, Shared, Storage};
 use loom::sync::atomic::{fence, AtomicU64, Ordering};
-use loom::sync::{Arc, Mutex};
+use loom::sync::Arc;
 use loom::thread;
 use sleep::{message, number, Bed};
 

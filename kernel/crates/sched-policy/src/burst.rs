@@ -70,9 +70,9 @@ impl Burst {
         Self { average: Cell::new(Class::HOT_BELOW), current: Cell::new(0), past: Cell::new(past) }
     }
 
-    /// Expects what `other` expects.
+    /// Expects what `other` expects now.
     pub fn inherit(&self, other: &Self) {
-        self.average.set(other.average.get());
+        self.average.set(other.predicted());
         self.current.set(0);
     }
 

@@ -52,6 +52,37 @@ fn a_hog_runs_although_new_threads_never_end() {
 }
 
 #[test]
+fn going_on_in_new_threads_gains_nothing() {
+    let mut machine = hogs(&[0; 3]);
+    let mut last = thread(3, nice(0));
+    machine.add(last, 4 * MS, u64::MAX / 4);
+    while machine.now < 10 * SECOND {
+        machine.step();
+        let number = machine.workers.len();
+        if machine.workers[number - 1].had == 4 * MS {
+            let next = thread(number, nice(0));
+            machine.queue.inherit(next, last);
+            machine.add(next, 4 * MS, u64::MAX / 4);
+            last = next;
+        }
+    }
+    let had: u64 = machine.workers[3..].iter().map(|worker| worker.had).sum();
+    assert!((23..=27).contains(&(had * 100 / machine.now)), "{} ms", had / MS);
+}
+
+#[test]
+fn who_computes_for_long_makes_threads_that_are_expected_to() {
+    let (maker, made) = (thread(0, nice(0)), thread(1, nice(0)));
+    let mut queue = RunQueue::new();
+    queue.enqueue(maker, Turn::New, 0);
+    assert_eq!(queue.pick(0), Some(maker));
+    queue.ran(maker, 20 * MS, 20 * MS);
+    queue.inherit(made, maker);
+    assert_eq!(made.node().class(), sched_policy::Class::Cold);
+    assert_eq!(made.node().burst().predicted(), 20 * MS);
+}
+
+#[test]
 fn idle_is_what_the_others_leave() {
     let idle = Parameters { policy: Policy::Idle, ..Default::default() };
     let mut machine = Machine::new([(nice(0), SECOND, 0), (idle, SECOND, 0), (nice(0), MS, 20 * MS)]);
