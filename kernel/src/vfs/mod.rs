@@ -13,14 +13,17 @@ mod attributes;
 pub mod devfs;
 mod entries;
 mod file;
+mod file_systems;
 mod inode;
 pub mod locks;
 mod mount;
 mod open;
 mod open_file;
 mod path;
+mod stride;
 mod times;
 pub mod tmpfs;
+mod tree;
 mod types;
 mod unpack;
 mod veil;
@@ -35,15 +38,16 @@ pub use attributes::{
 pub use devfs::Device;
 pub use entries::{link, make, rename, rmdir, truncate, truncate_open, unlink};
 pub use file::{File, Io, OpenRequest};
+pub use file_systems::{anonymous_mount, make_fs, next_device, register_type, types, Maker};
 pub use inode::{FileSystem, Follow, Inode, InodeCore, InodeFlags, InodeRef, NewNode, Owner, Rename, Times};
 pub use mount::{
-    anonymous_mount, bind, kernel_path, make_fs, mount, mount_fs, mount_root, mounts, move_mount,
-    next_device, pivot_root, register_type, remount, root, sync_all, trim_all, types, unmount, Maker, Mount,
-    MountInfo, Superblock, Unmount,
+    bind, kernel_path, mount, mount_fs, mount_root, mounts, move_mount, pivot_root, remount, root, sync_all,
+    trim_all, unmount, Mount, MountInfo, Superblock, Unmount,
 };
 pub use open::{honours_set_id, open, open_path, DenyWrite, OpenOptions};
 pub use open_file::{open_files, seek_address, seek_within, AsyncOwner, OpenFile};
-pub use path::{forget_unused_names, shrink_names, Dentry, Path, PathName};
+pub use path::{Dentry, Path, PathName};
+pub use tree::{forget_unused_names, shrink_names};
 pub use types::*;
 pub use unpack::{unpack, Failure as UnpackFailure, Unpacked};
 pub use veil::{Limits, Reach, Veil, View};
@@ -56,12 +60,12 @@ pub fn init() -> Result<()> {
     register_type("tmpfs", |_source, options| Ok(tmpfs::TmpFs::from_options(options)?));
     register_type("ramfs", |_source, _options| Ok(tmpfs::TmpFs::new("ramfs", tmpfs::Options::unlimited())));
     register_type("devtmpfs", |_source, _options| Ok(devfs::instance()));
-    mount::anonymous_mount()?;
+    anonymous_mount()?;
     devfs::init()
 }
 
 /// A regular file in no directory, open for reading and writing (`memfd_create`). `label` is its name for those
 /// who look.
 pub fn unnamed_file(label: &str, creds: &Credentials, mode: u32) -> Result<alloc::sync::Arc<OpenFile>> {
-    mount::unnamed_file(label, creds, mode)
+    file_systems::unnamed_file(label, creds, mode)
 }

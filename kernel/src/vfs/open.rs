@@ -167,7 +167,7 @@ fn open_unnamed(
     let inode = directory.inode().create_unnamed(owner)?;
     inode.core().set_flags(InodeFlags::LINKABLE, !how.flags.contains(OpenFlags::EXCLUSIVE));
     let label = alloc::format!("#{}", inode.core().number);
-    let dentry = super::path::enter_unnamed(&directory, label.as_bytes(), inode)?;
+    let dentry = super::tree::enter_unnamed(&directory, label.as_bytes(), inode)?;
     finish(Path::new(directory.mount.clone(), dentry), how)
 }
 

@@ -10,7 +10,8 @@ use alloc::vec::Vec;
 use bitflags::bitflags;
 
 use super::mount::Mount;
-use super::path::{Dentry, Path, Tree, TREE};
+use super::path::{Dentry, Path};
+use super::tree::{Tree, TREE};
 use super::types::Lookup;
 use super::walk::{Context, Last, Walker};
 use crate::{Kind, Result};

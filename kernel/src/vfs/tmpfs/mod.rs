@@ -19,8 +19,8 @@ use spin::Once;
 pub use self::options::Options;
 use self::room::Room;
 use super::file::{File, Io, OpenRequest};
+use super::file_systems;
 use super::inode::{FileSystem, Inode, InodeCore, InodeFlags, InodeRef, NewNode, Owner, Rename};
-use super::mount;
 use super::types::{
     AllocateFlags, DeviceNumber, DirEntry, FsStat, Metadata, NodeKind, SetAttr, Status, Whence, XattrFlags,
 };
@@ -74,7 +74,8 @@ impl TmpFs {
     /// An instance of a type that calls itself `type_name`.
     pub fn new(type_name: &'static str, options: Options) -> Arc<Self> {
         let room = Room::new(options.max_pages, options.max_inodes);
-        let shared = Arc::new(Shared { device: mount::next_device(), room, next_number: AtomicU64::new(1) });
+        let shared =
+            Arc::new(Shared { device: file_systems::next_device(), room, next_number: AtomicU64::new(1) });
         let owner = Owner { uid: options.uid, gid: options.gid, ..Owner::root(options.mode) };
         // The root is always there, whatever the limit.
         shared.room.force_inode();
