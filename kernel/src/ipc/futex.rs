@@ -113,6 +113,7 @@ impl Bucket {
     }
 
     /// Wakes up to `count` waiters for `key` that match `bitset`.
+    #[inline]
     fn wake_locked(&self, list: &mut List, key: Key, count: usize, bitset: u32) -> usize {
         let wanted = |target: &Target| target.key.get() == key && target.bitset & bitset != 0;
         list.take(count, wanted, |_, waiter| {

@@ -126,6 +126,7 @@ impl Registers {
     }
 
     /// Loads the registers of `thread`, whose these are, unless they are there already.
+    #[inline]
     fn load(&mut self, cpu: &Cpu, thread: &Thread) {
         let here = arch::cpu_id();
         cpu.fpu.open();
@@ -218,6 +219,7 @@ impl Thread {
     }
 
     /// The current thread's registers are in the CPU, and open, until it sleeps.
+    #[inline]
     fn open_fpu(&self) -> Result<()> {
         if !self.has_fpu() {
             let new = FpuState::new()?;
@@ -228,6 +230,7 @@ impl Thread {
     }
 
     /// Did the current thread use floating point registers? If not, they have the initial values.
+    #[inline]
     pub fn has_fpu(&self) -> bool {
         self.with_context(|context| context.registers.state.is_some())
     }

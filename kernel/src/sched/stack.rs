@@ -13,6 +13,7 @@ const KEPT: usize = 32;
 static STACKS: SpinLock<ArrayVec<KernelStack, KEPT>> = SpinLock::new(ArrayVec::new_const());
 
 /// A kept stack, or a new one.
+#[inline]
 pub(super) fn take() -> Result<KernelStack> {
     let kept = STACKS.lock().pop();
     kept.map_or_else(KernelStack::new, Ok)

@@ -118,6 +118,7 @@ pub fn exit_current() -> ! {
 
 /// Sleeps unless `link` became loose: the last step of waiting. The caller looks at its condition afterwards,
 /// whyever this returns.
+#[inline]
 pub(crate) fn sleep_while(link: &Link, sleep: Sleep, deadline: Option<Instant>) {
     let thread = current();
     thread.announce_state(match sleep {

@@ -66,6 +66,7 @@ impl Slots {
     }
 
     /// The lowest number from `from` on that is not taken (possibly just beyond the slots).
+    #[inline]
     fn lowest_free(&self, from: usize) -> usize {
         let mut word = from / 64;
         let mut mask = !0u64 << (from % 64);

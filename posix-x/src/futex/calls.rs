@@ -92,6 +92,7 @@ fn deadline(timeout: usize, realtime: bool) -> Result<Option<Instant>, Errno> {
     Ok(Some(if realtime { wall::instant(nanoseconds) } else { Instant::from_nanos(nanoseconds) }))
 }
 
+#[inline]
 fn wait(
     t: &Task,
     address: usize,

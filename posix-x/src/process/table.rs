@@ -218,10 +218,12 @@ impl Table {
     }
 
     /// The process with this number, a zombie included.
+    #[inline]
     pub fn process(&self, pid: Pid) -> Option<&Arc<Process>> {
         self.entry(pid)?.process.as_ref()
     }
     /// The thread with this number.
+    #[inline]
     pub fn task(&self, tid: Pid) -> Option<&Arc<Task>> {
         self.entry(tid)?.task.as_ref()
     }

@@ -94,6 +94,7 @@ fn deliver(task: &Task, registers: &mut UserFrame, info: Info, action: SigAction
 }
 
 /// Decides about an interrupted call: `action` is that of the handler which is about to run, if one is.
+#[inline]
 fn finish_call(registers: &mut UserFrame, action: Option<&SigAction>) {
     if registers.orig_rax == u64::MAX {
         return;

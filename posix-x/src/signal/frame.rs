@@ -254,6 +254,7 @@ fn pop_fp(address: u64) -> Result<(), Errno> {
 }
 
 /// What `sigaltstack` may set; `sp` is the caller's stack pointer.
+#[inline]
 fn checked_stack(task: &Task, new: &StackT, sp: usize) -> Result<AltStack, Errno> {
     if task.signals.alt_stack().contains(sp) {
         return Err(Errno::EPERM);

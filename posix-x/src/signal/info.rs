@@ -36,6 +36,7 @@ impl Info {
         Self { signo, errno: 0, code: code::SI_KERNEL, fields: [0; 4] }
     }
     /// Sent by a process: `kill`, `tkill` and the like, as `code` says.
+    #[inline]
     pub fn from_task(signo: i32, code: i32, sender: &Task) -> Self {
         Self::from_user(signo, code, sender.pid(), sender.creds().uid)
     }

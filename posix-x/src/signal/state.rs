@@ -78,6 +78,7 @@ impl ProcessSignals {
     }
 
     /// What the process does with each signal.
+    #[inline]
     pub fn handlers(&self) -> Arc<Handlers> {
         self.handlers.lock().clone()
     }
@@ -109,6 +110,7 @@ impl ProcessSignals {
         self.inner.lock().threads.len()
     }
     /// Is the process stopped?
+    #[inline]
     pub fn is_stopped(&self) -> bool {
         let inner = self.inner.lock();
         inner.stop.is_some() && inner.stopped > 0
@@ -187,6 +189,7 @@ impl ProcessSignals {
     }
 
     /// Must `task` end because another thread wants to be the only one?
+    #[inline]
     pub(super) fn must_end(&self, task: &Task) -> bool {
         self.ending().is_some() || self.inner.lock().sole.is_some_and(|tid| tid != task.tid())
     }

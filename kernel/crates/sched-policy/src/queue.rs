@@ -403,6 +403,7 @@ impl<E: Entity> RunQueue<E> {
     }
 
     /// `child` is new and goes on as `maker`, which belongs to this CPU, would.
+    #[inline]
     pub fn inherit(&mut self, child: E, maker: E) {
         let (child, maker) = (child.node(), maker.node());
         child.burst.inherit(&maker.burst);
