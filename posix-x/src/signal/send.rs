@@ -178,6 +178,7 @@ fn before_sending(process: &Process, group: &mut Group, signal: i32) {
         discard(process, group, SigSet::one(SIGCONT));
     } else if signal == SIGKILL {
         group.stop = None;
+        process.signals.stop_taken.store(false, core::sync::atomic::Ordering::Relaxed);
         process.signals.resume.wake_all();
     }
 }

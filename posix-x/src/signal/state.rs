@@ -29,7 +29,7 @@ pub struct ProcessSignals {
     exit_status: AtomicI32,
     /// The process is one that signals without a handler do not touch: init.
     pub(super) unkillable: bool,
-    /// A stop signal was taken, and no SIGCONT sent since.
+    /// A stop signal was taken, and neither SIGCONT nor SIGKILL sent since.
     pub(super) stop_taken: AtomicBool,
 }
 

@@ -5,7 +5,7 @@ use core::sync::atomic::Ordering::Relaxed;
 
 use exo_kernel::sync::Sleep;
 
-use super::{code, Info, SaFlags, SIGCHLD, SIGCONT, SIGSTOP};
+use super::{code, Info, SaFlags, SIGCHLD, SIGCONT, SIGKILL, SIGSTOP};
 use crate::process::table::{self, Table};
 use crate::process::usage::Usage;
 use crate::process::{Process, Task};
@@ -32,7 +32,10 @@ pub(super) fn begin(task: &Task, signal: i32) {
     }
     let mut group = process.signals.inner.lock();
     // A SIGCONT or SIGKILL since the signal was taken wins.
-    if process.signals.ending().is_some() || !process.signals.stop_taken.load(Relaxed) {
+    let killed = group.shared.set().has(SIGKILL)
+        || group.threads.iter().any(|other| other.signals.pending().has(SIGKILL))
+        || process.signals.ending().is_some();
+    if killed || !process.signals.stop_taken.load(Relaxed) {
         return;
     }
     group.stop = Some(signal);
