@@ -38,7 +38,8 @@ bitflags! {
     }
 }
 
-/// Which file is watched: the descriptor it was added by and the open file behind it.
+/// Which file is watched: the descriptor it was added by and the open file behind it, whose address no other file gets as
+/// long as the item has its weak reference.
 type Key = (i32, usize);
 
 /// The part that items know.
@@ -193,16 +194,26 @@ impl Epoll {
         (fd, Arc::as_ptr(file) as usize)
     }
 
-    /// Makes room on the ready list for `count` items, with interrupts on.
-    fn reserve(&self, count: usize) -> Result<()> {
-        if self.core.ready.lock().capacity() >= count {
+    /// Makes room for one more item, with interrupts on. Items whose files were closed are given up first: nothing tells
+    /// of a close. Then there is room for twice as many as are left, so looking at all is paid for by as many additions.
+    fn make_room(&self, items: &mut BTreeMap<Key, Arc<Item>>) -> Result<()> {
+        if self.core.ready.lock().capacity() > items.len() {
             return Ok(());
         }
+        items.retain(|_, item| {
+            let open = item.file.strong_count() > 0;
+            if !open {
+                item.detach();
+            }
+            open
+        });
         let mut larger = VecDeque::new();
-        larger.try_reserve(count.next_power_of_two().max(8)).map_err(|_| Kind::NoMemory)?;
+        larger.try_reserve((2 * items.len()).next_power_of_two().max(8)).map_err(|_| Kind::NoMemory)?;
         let mut ready = self.core.ready.lock();
-        larger.extend(ready.drain(..));
-        core::mem::swap(&mut larger, &mut ready);
+        if ready.capacity() < larger.capacity() {
+            larger.extend(ready.drain(..));
+            core::mem::swap(&mut larger, &mut ready);
+        }
         drop(ready);
         Ok(())
     }
@@ -221,15 +232,10 @@ impl Epoll {
         };
         let key = Self::key(fd, file);
         let mut items = self.items.lock();
-        if items.get(&key).is_some_and(|old| old.file.strong_count() == 0) {
-            if let Some(stale) = items.remove(&key) {
-                stale.detach();
-            }
-        }
         if items.contains_key(&key) {
             return Err(Kind::Exists.into());
         }
-        self.reserve(items.len() + 1)?;
+        self.make_room(&mut items)?;
         let item = Arc::new(Item {
             key,
             file: Arc::downgrade(file),
@@ -243,7 +249,11 @@ impl Epoll {
         });
         let events = item.attach(capability)?;
         if let Some((_guard, inner)) = nesting {
-            inner.core.watchers.lock().push(Arc::downgrade(&self.core));
+            let mut watchers = inner.core.watchers.lock();
+            // Those that were closed meanwhile have not said so.
+            watchers.retain(|watcher| watcher.strong_count() > 0);
+            watchers.try_reserve(1).map_err(|_| Kind::NoMemory)?;
+            watchers.push(Arc::downgrade(&self.core));
         }
         items.insert(key, item.clone());
         drop(items);
@@ -370,7 +380,7 @@ impl Epoll {
     fn forget(&self, item: &Arc<Item>) {
         item.detach();
         let mut items = self.items.lock();
-        // Another file may be at its place by now, under the same descriptor.
+        // The file may have been removed and added again before it was closed.
         let is_listed = items.get(&item.key).is_some_and(|listed| Arc::ptr_eq(listed, item));
         let forgotten = if is_listed { items.remove(&item.key) } else { None };
         drop(items);

@@ -1,21 +1,12 @@
-//! ACPI tables: what another implementation writes is read as it was meant (crate `acpi_tables`, which makes the tables
-//! of Cloud Hypervisor's guests); and what stands behind right headers and sums may be anything.
+//! ACPI tables: what is written as the specification (6.5, chapter 5.2) says is read as it was meant; and what stands
+//! behind right headers and sums may be anything.
 
-use acpi_tables::fadt::{FADTBuilder, Flags};
-use acpi_tables::madt::{EnabledStatus, IoApic, LocalInterruptController, ProcessorLocalApic, MADT};
-use acpi_tables::rsdp::Rsdp;
-use acpi_tables::slit::SLIT;
-use acpi_tables::srat::{MemoryAffinity, SRAT};
-use acpi_tables::xsdt::XSDT;
-use acpi_tables::{Aml, AmlSink};
 use firmware::acpi::{Fault, Platform, PROCESSORS};
 use firmware::numa::{NODES, SPANS};
 use firmware::Physical;
 use proptest::prelude::*;
 
 const BASE: u64 = 0xe_0000;
-const OEM: [u8; 6] = *b"EXO-OS";
-const TABLE: [u8; 8] = *b"MADE-UP ";
 const HEADER: usize = 36;
 const KINDS: [[u8; 4]; 6] = [*b"APIC", *b"FACP", *b"HPET", *b"SRAT", *b"SLIT", *b"DSDT"];
 
@@ -30,20 +21,6 @@ impl Physical for Ram {
     }
 }
 
-struct Sink(Vec<u8>);
-
-impl AmlSink for Sink {
-    fn byte(&mut self, byte: u8) {
-        self.0.push(byte);
-    }
-}
-
-fn bytes(table: &dyn Aml) -> Vec<u8> {
-    let mut sink = Sink(Vec::new());
-    table.to_aml_bytes(&mut sink);
-    sink.0
-}
-
 impl Ram {
     /// Adds a table behind the others; its address.
     fn add(&mut self, table: &[u8]) -> u64 {
@@ -55,12 +32,15 @@ impl Ram {
 
     /// Adds what finds the tables.
     fn finish(&mut self, tables: &[u64]) -> u64 {
-        let mut list = XSDT::new(OEM, TABLE, 1);
-        for &table in tables {
-            list.add_entry(table);
-        }
-        let list = self.add(&bytes(&list));
-        self.add(&bytes(&Rsdp::new(OEM, list)))
+        let list: Vec<u8> = tables.iter().flat_map(|table| table.to_le_bytes()).collect();
+        let list = self.add(&sealed(*b"XSDT", &list));
+        // The first sum is over 20 bytes, the second one over all.
+        let mut root =
+            [&b"RSD PTR \0EXO-OS\x02"[..], &[0; 4], &36u32.to_le_bytes(), &list.to_le_bytes()].concat();
+        root.resize(36, 0);
+        root[8] = missing(&root[..20]);
+        root[32] = missing(&root);
+        self.add(&root)
     }
 }
 
@@ -69,50 +49,87 @@ fn sealed(signature: [u8; 4], body: &[u8]) -> Vec<u8> {
     let mut table = [&signature[..], &((HEADER + body.len()) as u32).to_le_bytes()].concat();
     table.resize(HEADER, 0);
     table.extend(body);
-    let sum = table.iter().fold(0u8, |sum, byte| sum.wrapping_add(*byte));
-    table[9] = sum.wrapping_neg();
+    table[9] = missing(&table);
     table
+}
+
+/// What makes the sum of all zero.
+fn missing(bytes: &[u8]) -> u8 {
+    bytes.iter().fold(0u8, |sum, byte| sum.wrapping_add(*byte)).wrapping_neg()
+}
+
+/// A processor's entry in the MADT: its number, its APIC's, whether it is enabled.
+fn processor(uid: u8, apic: u8, enabled: bool) -> [u8; 8] {
+    [0, 8, uid, apic, enabled.into(), 0, 0, 0]
+}
+
+/// An interrupt controller's entry in the MADT.
+fn io_apic(address: u32) -> Vec<u8> {
+    [&[1, 12, 0, 0][..], &address.to_le_bytes(), &[0; 4]].concat()
+}
+
+/// A span of memory in the SRAT.
+fn memory(domain: u32, start: u64, size: u64, enabled: bool) -> Vec<u8> {
+    let [domain, flags] = [domain, enabled.into()].map(u32::to_le_bytes);
+    let [start, size] = [start, size].map(u64::to_le_bytes);
+    [&[1, 40], &domain[..], &[0; 2], &start, &size, &[0; 4], &flags, &[0; 8]].concat()
+}
+
+fn srat(entries: &[Vec<u8>]) -> Vec<u8> {
+    sealed(*b"SRAT", &[vec![0; 12], entries.concat()].concat())
+}
+
+fn slit(domains: u64, matrix: &[u8]) -> Vec<u8> {
+    sealed(*b"SLIT", &[&domains.to_le_bytes(), matrix].concat())
+}
+
+/// A FADT of which all but the place of the DSDT is zero.
+fn fadt(dsdt: u64, is_wide: bool) -> Vec<u8> {
+    let mut body = vec![0; 240];
+    if is_wide {
+        body[140 - HEADER..][..8].copy_from_slice(&dsdt.to_le_bytes());
+    } else {
+        body[40 - HEADER..][..4].copy_from_slice(&(dsdt as u32).to_le_bytes());
+    }
+    sealed(*b"FACP", &body)
 }
 
 proptest! {
     #[test]
-    fn what_another_writes_is_read(
+    fn what_is_written_is_read(
         apics in prop::collection::vec((any::<u8>(), any::<bool>()), 1..40),
-        io_apic: u32,
+        controller: u32,
         local_apic: u32,
         spans in prop::collection::vec((0..1u64 << 40, 1..1u64 << 40, any::<bool>()), 0..NODES),
         far in prop::collection::vec(11..=255u8, NODES * NODES),
         dsdt_is_wide: bool,
     ) {
         let mut ram = Ram::default();
-        let mut madt = MADT::new(OEM, TABLE, 1, LocalInterruptController::Address(local_apic));
+        let mut madt = [local_apic.to_le_bytes(), [0; 4]].concat();
         for (uid, &(id, enabled)) in apics.iter().enumerate() {
-            let status = if enabled { EnabledStatus::Enabled } else { EnabledStatus::Disabled };
-            madt.add_structure(ProcessorLocalApic::new(uid as u8, id, status));
+            madt.extend(processor(uid as u8, id, enabled));
         }
-        madt.add_structure(IoApic::new(0, io_apic, 0));
-        let mut srat = SRAT::new(OEM, TABLE, 1);
-        for (domain, &(start, size, enabled)) in spans.iter().enumerate() {
-            let span = MemoryAffinity::new(domain as u32, start, size);
-            srat.add_memory_affinity(if enabled { span.enabled() } else { span });
-        }
-        let mut slit = SLIT::new(OEM, TABLE, 1, spans.len() as u32);
-        for from in 0..spans.len() {
+        madt.extend(io_apic(controller));
+        let memories: Vec<Vec<u8>> =
+            (0..).zip(&spans).map(|(domain, &(start, size, enabled))| memory(domain, start, size, enabled)).collect();
+        let count = spans.len();
+        let mut matrix = vec![10; count * count];
+        for from in 0..count {
             for to in 0..from {
-                slit.set_distance(from, to, far[from * NODES + to]);
+                matrix[from * count + to] = far[from * NODES + to];
+                matrix[to * count + from] = far[from * NODES + to];
             }
         }
         let dsdt = ram.add(&sealed(*b"DSDT", b"\x08_S5_\x12\x06\x04\x0a\x05\x01\x00"));
-        let fadt = FADTBuilder::new(OEM, TABLE, 1).flag(Flags::HwReducedAcpi);
-        let fadt = if dsdt_is_wide { fadt.dsdt_64(dsdt) } else { fadt.dsdt_32(dsdt as u32) };
         let tables =
-            [bytes(&madt), bytes(&fadt.finalize()), bytes(&slit), bytes(&srat)].map(|table| ram.add(&table));
+            [sealed(*b"APIC", &madt), fadt(dsdt, dsdt_is_wide), slit(count as u64, &matrix), srat(&memories)];
+        let tables = tables.map(|table| ram.add(&table));
         let root = ram.finish(&tables);
 
         let platform = Platform::read(&ram, Some(root)).expect("a root pointer");
         prop_assert_eq!(platform.refused(), &[]);
         prop_assert_eq!(platform.local_apic, Some(u64::from(local_apic)));
-        prop_assert_eq!(platform.io_apic, Some((io_apic, 0)).map(|(address, gsi)| (u64::from(address), gsi)));
+        prop_assert_eq!(platform.io_apic, Some((controller, 0)).map(|(address, gsi)| (u64::from(address), gsi)));
         let enabled: Vec<u32> = apics.iter().filter(|(_, enabled)| *enabled).map(|(id, _)| u32::from(*id)).collect();
         prop_assert_eq!(platform.processors, enabled.len());
         prop_assert_eq!(platform.apics(), &enabled[..enabled.len().min(PROCESSORS)]);
@@ -199,12 +216,9 @@ fn faults_are_told() {
 
 /// Two domains of memory, and this matrix.
 fn distances(domains: u64, matrix: &[u8]) -> (Option<Fault>, [u8; 4]) {
-    let mut srat = SRAT::new(OEM, TABLE, 1);
-    srat.add_memory_affinity(MemoryAffinity::new(0, 0, 1 << 20).enabled());
-    srat.add_memory_affinity(MemoryAffinity::new(1, 1 << 20, 1 << 20).enabled());
     let mut ram = Ram::default();
-    let srat = ram.add(&bytes(&srat));
-    let slit = ram.add(&sealed(*b"SLIT", &[&domains.to_le_bytes(), matrix].concat()));
+    let srat = ram.add(&srat(&[memory(0, 0, 1 << 20, true), memory(1, 1 << 20, 1 << 20, true)]));
+    let slit = ram.add(&slit(domains, matrix));
     let root = ram.finish(&[slit, srat]);
     let platform = Platform::read(&ram, Some(root)).expect("a root pointer");
     let distance = |place: usize| platform.numa.distance(place / 2, place % 2);
